@@ -1,0 +1,1 @@
+//! Which setting of which framework means issuer, audience, client id, callback.

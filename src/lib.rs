@@ -1,0 +1,4 @@
+//! cloakrun checks that Keycloak clients and Google Cloud Run services fit together.
+
+pub mod conventions;
+pub mod keycloak;

@@ -1,0 +1,3 @@
+//! The `cloakrun` program.
+
+fn main() {}
