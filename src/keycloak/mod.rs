@@ -1,1 +1,3 @@
 //! What Keycloak decides.
+
+pub mod model;

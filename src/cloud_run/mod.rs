@@ -1,0 +1,3 @@
+//! What Cloud Run does: services, their URLs and who reaches them.
+
+pub mod model;

@@ -1,0 +1,5 @@
+//! Documents: YAML and JSON as one tree, and where in the text a field stands.
+
+pub mod node;
+
+pub use node::Node;
