@@ -1,1 +1,7 @@
 //! What Keycloak decides.
+
+pub mod entry;
+pub mod generation;
+pub mod java_uri;
+pub mod redirect;
+pub mod version;
