@@ -8,5 +8,6 @@ pub mod finding;
 pub mod keycloak;
 pub mod known;
 pub mod locus;
+pub mod placeholder;
 pub mod snapshot;
 // Waiting for what they stand on: link, rules, scene.
