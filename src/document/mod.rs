@@ -2,6 +2,7 @@
 
 pub mod deserialize;
 pub mod json;
+pub mod locate;
 pub mod node;
 mod scan;
 mod template;
