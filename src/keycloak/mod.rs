@@ -6,3 +6,4 @@ pub mod generation;
 pub mod java_uri;
 pub mod redirect;
 pub mod version;
+pub mod realm_file;
