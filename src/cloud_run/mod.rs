@@ -1,3 +1,4 @@
 //! What Cloud Run does: services, their URLs and who reaches them.
 
 pub mod model;
+pub mod urls;
