@@ -115,6 +115,9 @@ static LINE: LazyLock<Pattern> = LazyLock::new(|| Pattern {
     wanted: &["\n"],
 });
 
+/// What is longer is no user name with a password; without a limit a text full of `://` would cost the square of its length.
+const LONGEST_USER_INFO: usize = 4096;
+
 fn mask_user_info(text: &str, hide: &mut impl FnMut(&str, &str) -> bool) -> Option<String> {
     if !text.contains('@') {
         return None;
@@ -123,9 +126,8 @@ fn mask_user_info(text: &str, hide: &mut impl FnMut(&str, &str) -> bool) -> Opti
     let mut done = 0;
     while let Some(position) = text[done..].find("://") {
         let start = done + position + 3;
-        let end =
-            text[start..].find(|c: char| c.is_whitespace() || c == '"').map_or(text.len(), |at| start + at);
-        let token = &text[start..end];
+        let reach = &text[start..text.floor_char_boundary(start + LONGEST_USER_INFO)];
+        let token = &reach[..reach.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(reach.len())];
         let mut next = start;
         if let Some((colon, at)) = password_of(token) {
             let password = &token[colon + 1..at];
@@ -243,7 +245,7 @@ mod tests {
             ("postgres://app:s3cret@db:5432/app", "postgres://app:***@db:5432/app"),
             ("postgres://app:s3/cr@et@db:5432/app", "postgres://app:***@db:5432/app"),
             ("redis://:s3cret@cache:6379/0", "redis://:***@cache:6379/0"),
-            ("a://u:p1@h,b://u:p2@h", "a://u:***@h"),
+            ("a://u:p1@h,b://u:p2@h", "a://u:***@h,b://u:***@h"),
             ("a://u:p1@h b://u:p2@h/x", "a://u:***@h b://u:***@h/x"),
             (
                 "jdbc:postgresql://db/kc?user=kc&password=s3cret&ssl=true",
