@@ -21,11 +21,7 @@ pub enum Masked {
 /// Takes the secrets out of a text; `found` gets each with the name it stood behind, which is empty for the password of a URL.
 ///
 /// Placeholders are no secrets and stay; `is_placeholder` knows them.
-pub fn mask(
-    text: &str,
-    is_placeholder: impl Fn(&str) -> bool,
-    mut found: impl FnMut(&str, &str),
-) -> Masked {
+pub fn mask(text: &str, is_placeholder: impl Fn(&str) -> bool, mut found: impl FnMut(&str, &str)) -> Masked {
     let mut masked = None;
     let mut hide = |name: &str, value: &str| {
         let secret = !is_no_secret(value)
@@ -256,7 +252,10 @@ mod tests {
                 r#"{"issuer": "https://sso.example.com", "client_secret": "s3\"cret", "n": 1}"#,
                 r#"{"issuer": "https://sso.example.com", "client_secret": "***", "n": 1}"#,
             ),
-            ("issuer: https://sso\nclientSecret: s3 cret\nx: y", "issuer: https://sso\nclientSecret: ***\nx: y"),
+            (
+                "issuer: https://sso\nclientSecret: s3 cret\nx: y",
+                "issuer: https://sso\nclientSecret: ***\nx: y",
+            ),
             ("exec app --client-secret=s3cret --port=80", "exec app --client-secret=*** --port=80"),
         ] {
             assert_eq!(masked(text), expected);
@@ -282,7 +281,8 @@ mod tests {
 
     #[test]
     fn json_in_a_secret_keeps_what_is_public() {
-        let text = r#"{"type":"RS256","jwk_url":"https://sso/certs","audience":["api","web"],"key":"s3cret"}"#;
+        let text =
+            r#"{"type":"RS256","jwk_url":"https://sso/certs","audience":["api","web"],"key":"s3cret"}"#;
         let mut names = Vec::new();
         let masked = mask_json(text, |name, _| names.push(name.to_owned())).unwrap();
         assert_eq!(
