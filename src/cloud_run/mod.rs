@@ -11,3 +11,4 @@ pub(crate) mod testing;
 mod texts;
 mod url_set;
 pub mod urls;
+pub mod v2;
