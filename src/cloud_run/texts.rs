@@ -8,7 +8,7 @@ use crate::document::cursor::Cursor;
 use crate::known::{Known, Tag};
 use crate::locus::Locus;
 use crate::placeholder::placeholder;
-use crate::secrets::Tagger;
+use crate::secrets::{Tagger, looks_masked, without_default};
 
 /// Why values that Terraform cannot tell before it has applied are unknown.
 pub(crate) const AFTER_APPLY: &str = "known after apply";
@@ -103,6 +103,9 @@ impl Texts<'_> {
             return self.plain_secret(text);
         }
         if is_secret_name(name) && !is_no_secret(text) && !is_about_tokens(name, text) {
+            if looks_masked(text) {
+                return EnvValue::Literal(Known::unknown("it is masked"));
+            }
             if let Some(masked) = mask_json(text, |_, _| {}) {
                 return EnvValue::Literal(Known::Value(masked));
             }
@@ -236,5 +239,5 @@ pub(crate) fn known(text: &str) -> Known<String> {
 }
 
 pub(crate) fn is_a_placeholder(found: &str) -> Box<str> {
-    format!("`{}` is a placeholder", found.trim()).into()
+    format!("`{}` is a placeholder", without_default(found.trim())).into()
 }
