@@ -9,4 +9,5 @@ pub mod keycloak;
 pub mod known;
 pub mod locus;
 pub mod snapshot;
+pub mod sorted;
 // Waiting for what they stand on: link, rules, scene.
