@@ -8,6 +8,7 @@ pub mod finding;
 pub mod keycloak;
 pub mod known;
 pub mod locus;
+pub mod placeholder;
 pub mod snapshot;
 pub mod sorted;
 // Waiting for what they stand on: link, rules, scene.
