@@ -211,6 +211,8 @@ impl Snapshot {
             resource.path.last()?;
             resource.path = resource.path.parent();
         }
+    }
+
     /// Counts the configuration file `path` among the parts, so that what is said of it has a place:
     /// [`Config::part`](crate::config::Config::part).
     pub fn add_configuration(&mut self, path: &str) -> PartId {
