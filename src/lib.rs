@@ -7,6 +7,7 @@ pub mod document;
 pub mod finding;
 pub mod keycloak;
 pub mod known;
+pub mod link;
 pub mod locus;
 pub mod placeholder;
 pub mod snapshot;

@@ -119,3 +119,7 @@ pub(super) fn for_each_host(client: &Client, mut visit: impl FnMut(&str, ClientF
         }
     }
 }
+pub(super) fn read(service: &Service, is_keycloak: bool) -> (super::ServiceReading, Facts) {
+    let facts = plain_facts(service);
+    (super::ServiceReading { is_keycloak, ..Default::default() }, facts)
+}
