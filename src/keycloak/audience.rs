@@ -172,7 +172,7 @@ pub struct TokenRoles {
 ///
 /// Fixed in 26.6.8; 26.7.4 does not have it, so that the fix of that line is taken to be 26.7.5, and that of the next 26.8.1.
 pub fn leaves_dead_clients_out(version: Version) -> bool {
-    let fixed = match (version.major, version.minor) {
+    let fixed = match (version.major(), version.minor()) {
         (26, 6) => Version::new(26, 6, 8),
         (26, 7) => Version::new(26, 7, 5),
         _ => Version::new(26, 8, 1),
@@ -674,3 +674,7 @@ pub(crate) fn describe(scope: Option<&str>, mapper: &Mapper) -> String {
 fn prefixed(prefix: &str, name: &Arc<str>) -> Arc<str> {
     if prefix.is_empty() { name.clone() } else { Arc::from(format!("{prefix}{name}")) }
 }
+
+#[cfg(test)]
+#[path = "audience_tests.rs"]
+mod tests;

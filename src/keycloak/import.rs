@@ -384,7 +384,7 @@ impl HeldRealm {
             .keycloak_version
             .as_ref()
             .and_then(|text| text.text())
-            .and_then(Version::parse)
+            .and_then(|version| version.parse::<Version>().ok())
             .is_some_and(|written_by| written_by < SUBJECT_BY_MAPPER);
         if migrates
             && older
