@@ -19,7 +19,8 @@ use crate::keycloak::import::{self, HeldRealm};
 use crate::keycloak::model::{Client, Realm};
 use crate::keycloak::version::Version;
 use crate::link::hosts::host_in;
-use crate::link::{self, Link, Links, ServiceReading};
+use crate::link::{self, IssuerReading, Link, Links, NamedRealm, ServiceReading};
+use crate::locus::Locus;
 use crate::snapshot::{ClientId, Fact, Missing, RealmId, ServiceId, Snapshot};
 
 /// What the person asks for, beyond files and configuration.
@@ -54,7 +55,7 @@ impl<'a> Scene<'a> {
         for (index, link) in links.links.iter().enumerate() {
             by_client.entry(link.client).or_default().push(index);
             let range: &mut Range<usize> = &mut by_service[link.service.0 as usize];
-            *range = if range.is_empty() { index..index + 1 } else { range.start..index + 1 };
+            *range = if range.start == range.end { index..index + 1 } else { range.start..index + 1 };
         }
         let mut by_host: HashMap<String, Vec<ServiceId>> = HashMap::new();
         for (id, reading) in (0..).map(ServiceId).zip(&links.services) {
@@ -184,7 +185,7 @@ impl<'a> Scene<'a> {
         let service = self.service(id);
         let part = self.snapshot.part(service.at.part);
         part.missing.iter().find(|missing| {
-            missing.fact == fact && missing.at.as_ref().is_none_or(|at| at.path.is_within(&service.at.path))
+            missing.fact == fact && missing.at.as_ref().is_none_or(|at| is_within(at, &service.at))
         })
     }
 
@@ -212,6 +213,23 @@ impl<'a> Scene<'a> {
     /// The subject of a finding about a service.
     pub fn subject_of_service(&self, id: ServiceId) -> Subject {
         Subject { environment: self.reading(id).environment.clone(), service: Some(id), ..Subject::default() }
+    }
+
+    /// The subject of a finding about an issuer that a service expects: the service, the realm that the issuer names, and the client
+    /// where the service talks through one of that realm alone.
+    pub fn subject_of_issuer(&self, id: ServiceId, issuer: &IssuerReading) -> Subject {
+        let mut subject = self.subject_of_service(id);
+        if let NamedRealm::Realm(realm) = issuer.names {
+            subject.realm = Some(realm);
+            let mut clients = self.links_of_service(id).iter().filter(|link| link.client.realm == realm);
+            if let (Some(only), None) = (clients.next(), clients.next()) {
+                subject.client = Some(only.client);
+            }
+            if subject.environment.is_none() {
+                subject.environment = self.links.environment_of(realm).map(str::to_owned);
+            }
+        }
+        subject
     }
 
     /// A client as messages name it: "client `web` of realm `shop`".
@@ -254,4 +272,8 @@ impl<'a> Scene<'a> {
             None => format!("the unnamed {kind} of {}", self.snapshot.part(service.at.part).place.path()),
         }
     }
+}
+
+fn is_within(at: &Locus, beginning: &Locus) -> bool {
+    at.part == beginning.part && at.path.segments().starts_with(&beginning.path.segments())
 }

@@ -1,7 +1,6 @@
 //! The rules: one file each, with its documentation, its check and its tests. How to write one: `STYLE.md` beside this file.
 
 mod client_unknown;
-mod issuer_mismatch;
 mod waiver_expired;
 mod waiver_unused;
 
@@ -80,16 +79,16 @@ impl WaiverUse<'_> {
 
 /// All rules, in the order of the documentation.
 pub fn all() -> &'static [&'static Rule] {
-    &[
-        // Issuer
-        &issuer_mismatch::RULE,
-        // Client
-        &client_unknown::RULE,
-        // About the audit itself
-        &waiver_unused::RULE,
-        &waiver_expired::RULE,
-    ]
+    ALL
 }
+
+static ALL: &[&Rule] = &[
+    // Client
+    &client_unknown::RULE,
+    // About the audit itself
+    &waiver_unused::RULE,
+    &waiver_expired::RULE,
+];
 
 /// The rule with this id.
 pub fn find(id: &str) -> Option<&'static Rule> {
