@@ -12,4 +12,5 @@ pub mod placeholder;
 pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
+pub mod terraform;
 // Waiting for what they stand on: link, rules, scene.
