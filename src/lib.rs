@@ -18,3 +18,5 @@ pub mod rules;
 pub mod scene;
 pub mod snapshot;
 pub mod sorted;
+pub mod terraform;
+// Waiting for what they stand on: link, rules, scene.
