@@ -1,8 +1,12 @@
 //! What Keycloak decides.
 
 pub mod audience;
+pub mod audience_nearest;
+pub mod base_uri;
 pub(crate) mod built_in;
 pub mod import;
+pub mod issuer;
+pub mod java_uri;
 pub(crate) mod mapper;
 pub mod model;
 pub mod roles;
