@@ -13,5 +13,6 @@ pub mod locus;
 pub mod placeholder;
 pub mod rules;
 pub mod scene;
+pub mod secrets;
 pub mod snapshot;
 pub mod sorted;

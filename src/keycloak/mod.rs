@@ -8,6 +8,7 @@ pub mod import;
 pub mod java_uri;
 pub(crate) mod mapper;
 pub mod model;
+pub mod realm_file;
 pub mod redirect;
 pub mod roles;
 pub mod version;
