@@ -168,8 +168,8 @@ pub struct Container {
     pub env: Vec<EnvVar>,
     /// `command`: the entry point, each word with its place.
     pub command: Vec<(Known<String>, Locus)>,
-    /// `args`, each word with its place. A secret behind `=` (`--client-secret=…`) is split off as a word of its own with the same
-    /// place, so that the name of the flag stays.
+    /// `args`, each word with its place. A secret or unknown value behind `=` (`--client-secret=…`) is split off as a word of its
+    /// own with the same place, so that the name of the flag stays.
     pub args: Vec<(Known<String>, Locus)>,
     /// Secrets that stand in `command` or `args` as plain text.
     pub secret_args: Vec<SecretArg>,
