@@ -16,5 +16,5 @@ pub mod scene;
 pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
-#[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
