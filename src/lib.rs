@@ -16,3 +16,5 @@ pub mod scene;
 pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
+pub(crate) mod testing;
+#[cfg(test)]
