@@ -13,10 +13,11 @@ pub mod link;
 pub mod locus;
 pub mod placeholder;
 pub mod reading;
-pub mod secrets;
 pub mod rules;
 pub mod scene;
+pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
 pub mod terraform;
-// Waiting for what they stand on: link, rules, scene.
+#[cfg(test)]
+pub(crate) mod testing;
