@@ -19,5 +19,6 @@ pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
 pub mod terraform;
+
 #[cfg(test)]
 pub(crate) mod testing;
