@@ -1,12 +1,16 @@
 //! cloakrun checks that Keycloak clients and Google Cloud Run services fit together.
 
+pub mod cli;
 pub mod cloud_run;
 pub mod config;
 pub mod conventions;
 pub mod document;
+pub mod fault;
 pub mod finding;
 pub mod keycloak;
 pub mod known;
 pub mod locus;
+pub mod report;
+pub mod suggest;
 pub mod snapshot;
 // Waiting for what they stand on: link, rules, scene.
