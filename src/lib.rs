@@ -10,7 +10,9 @@ pub mod finding;
 pub mod keycloak;
 pub mod known;
 pub mod locus;
+pub mod placeholder;
 pub mod report;
-pub mod suggest;
 pub mod snapshot;
+pub mod sorted;
+pub mod suggest;
 // Waiting for what they stand on: link, rules, scene.

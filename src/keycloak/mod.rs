@@ -1,3 +1,4 @@
 //! What Keycloak decides.
 
 pub mod model;
+pub mod version;

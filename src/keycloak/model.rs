@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::known::{Known, Tag};
 use crate::locus::Locus;
+use crate::sorted::SortedMap;
 
 /// A text of a realm as far as it is known.
 pub type Text = Known<Arc<str>>;
@@ -126,7 +127,7 @@ pub struct Client {
     /// `webOrigins`; `None` when absent, so that servers fill in the origins of the redirect URIs.
     pub web_origins: Option<Vec<Text>>,
     /// The attributes that anything here reads, by name; see [`attribute`].
-    pub attributes: BTreeMap<&'static str, Text>,
+    pub attributes: SortedMap<&'static str, Text>,
     /// `clientAuthenticatorType`.
     pub authenticator: Option<Text>,
     /// The stored secret.
@@ -248,7 +249,7 @@ pub struct Mapper {
     /// Its type: `oidc-audience-mapper`, `oidc-sub-mapper` …
     pub provider: Text,
     /// Its configuration; empty values are left out, as servers drop them.
-    pub config: BTreeMap<Arc<str>, Text>,
+    pub config: SortedMap<Arc<str>, Text>,
 }
 
 /// A role of the realm or of a client.
