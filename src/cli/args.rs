@@ -304,7 +304,7 @@ pub struct Server {
         0  accepted (with --batch: every line was a question and is answered)\n  \
         1  refused, or the server answers with an error of its own\n  \
         2  the command line is wrong, there is no such client, or a line of the batch is no question\n  \
-        3  servers of different versions differ and the version is not known, or a placeholder decides",
+        3  servers of different versions differ and the version is not known, or a placeholder decides"
 )]
 pub struct AcceptsArgs {
     /// The client's id
@@ -370,7 +370,7 @@ pub enum UriKind {
     after_help = "Exit codes:\n  \
         0  the audiences are known\n  \
         2  the command line is wrong, or there is no such client\n  \
-        3  a placeholder or a part that was not read leaves them open",
+        3  a placeholder or a part that was not read leaves them open"
 )]
 pub struct AudienceArgs {
     /// The client's id
@@ -565,8 +565,9 @@ fn report_to(text: &str) -> Result<ReportTo, String> {
         let names = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
         names.map(|name| name.get_name().to_owned()).collect::<Vec<_>>().join(", ")
     };
-    let (format, path) =
-        text.split_once('=').ok_or_else(|| format!("write FORMAT=FILE, where FORMAT is one of {}", choices()))?;
+    let (format, path) = text
+        .split_once('=')
+        .ok_or_else(|| format!("write FORMAT=FILE, where FORMAT is one of {}", choices()))?;
     let format = Format::from_str(format, false)
         .map_err(|_| format!("`{format}` is no format; choose one of {}", choices()))?;
     if path.is_empty() {
@@ -597,7 +598,9 @@ mod tests {
             options.extend(sub.get_arguments().cloned());
         }
         for option in options {
-            let Some(long) = option.get_long().filter(|long| !["help", "version"].contains(long)) else { continue };
+            let Some(long) = option.get_long().filter(|long| !["help", "version"].contains(long)) else {
+                continue;
+            };
             let twin = format!("CLOAKRUN_{}", long.to_uppercase().replace('-', "_"));
             let env = option.get_env().map(|env| env.to_string_lossy().into_owned());
             assert_eq!(env, Some(twin), "--{long}");

@@ -70,12 +70,20 @@ impl Terminal {
 
     /// Warns on standard error, even when quiet: what is warned of changes what the report means.
     pub fn warn(&self, line: &str) {
-        self.line(&format!("{}: {}", paint::severity(crate::finding::Severity::Warning, "warning"), escape::lines(line)));
+        self.line(&format!(
+            "{}: {}",
+            paint::severity(crate::finding::Severity::Warning, "warning"),
+            escape::lines(line)
+        ));
     }
 
     /// Tells of an error that does not end the run.
     pub fn error(&self, line: &str) {
-        self.line(&format!("{}: {}", paint::severity(crate::finding::Severity::Error, "error"), escape::lines(line)));
+        self.line(&format!(
+            "{}: {}",
+            paint::severity(crate::finding::Severity::Error, "error"),
+            escape::lines(line)
+        ));
     }
 
     /// Tells what ends the run, and what may help.

@@ -194,3 +194,49 @@ impl Checker<'_> {
 fn locate(_text: &str, _at: &FieldPath) -> Option<(usize, usize)> {
     None
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    const RULES: [&str; 3] = ["redirect-uri-missing", "redirect-uri-stale", "pkce-off"];
+
+    fn mistakes(text: &str) -> Vec<String> {
+        let mistakes = parse("cloakrun.yaml", text, &RULES).unwrap_err();
+        let say = |mistake: Mistake| match &mistake.hint {
+            Some(hint) => format!("{mistake} {hint}"),
+            None => mistake.to_string(),
+        };
+        mistakes.into_iter().map(say).collect()
+    }
+
+    #[test]
+    fn an_empty_configuration_says_nothing() {
+        assert_eq!(parse("cloakrun.yaml", "", &RULES).unwrap(), Config::default());
+        assert_eq!(parse("cloakrun.yaml", "# only a remark\n", &RULES).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn look() {
+        for text in [
+            "waiver: []\n",
+            "waivers:\n  - rule: pkce-off\n    client: web\n",
+            "waivers:\n  - rule: pkce-off\n    reason: x\n    clinet: web\n",
+            "severities:\n  pkce-off: eror\n",
+            "services: api\n",
+            "links:\n- service: a\nlinks: []\n",
+            "a: [\n",
+            "waivers:\n  - \n",
+            "- a\n",
+            "environments:\n  - name: [a]\n",
+            "banana: 1\n",
+            "a: b: c",
+            "a: 1\n---\nb: 2\n",
+            "keycloak-version: next\nseverities:\n  pkc-off: error\nwaivers:\n  - rule: redirect-uri-mising\n    reason: ' '\n    until: 31.3.2027\n",
+        ] {
+            std::fs::write("/dev/stderr", format!("{text}  => {:#?}\n", mistakes(text))).unwrap();
+        }
+    }
+}

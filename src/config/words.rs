@@ -32,7 +32,10 @@ fn reword(field: Option<&str>, said: &str) -> (String, Option<String>) {
         return (format!("`{wrong}` is no key{within}."), Some(hint));
     }
     if let (true, Some((wrong, right))) = (said.starts_with("unknown variant"), quoted.split_first()) {
-        return (format!("`{wrong}` is none of {}{within}.", list(right)), did_you_mean(wrong, right.iter().copied()));
+        return (
+            format!("`{wrong}` is none of {}{within}.", list(right)),
+            did_you_mean(wrong, right.iter().copied()),
+        );
     }
     if let (true, Some(missing)) = (said.starts_with("missing field"), quoted.first()) {
         let message = match (field, *missing) {
@@ -50,7 +53,10 @@ fn reword(field: Option<&str>, said: &str) -> (String, Option<String>) {
         said.strip_prefix("invalid type: ").and_then(|said| said.split_once(", expected "))
     {
         let subject = field.map_or_else(|| "The configuration".to_owned(), |field| format!("`{field}`"));
-        return (format!("{subject} must be {}, not {}.", in_yaml_words(expected), in_yaml_words(found)), None);
+        return (
+            format!("{subject} must be {}, not {}.", in_yaml_words(expected), in_yaml_words(found)),
+            None,
+        );
     }
     (format!("The configuration cannot be read{within}: {said}."), None)
 }
