@@ -8,6 +8,7 @@ pub mod escape;
 pub mod full;
 pub mod json;
 pub mod paint;
+pub mod quote;
 #[cfg(test)]
 mod sample;
 pub mod summary;
