@@ -12,6 +12,7 @@ pub mod known;
 pub mod locus;
 pub mod placeholder;
 pub mod report;
+pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
 pub mod suggest;

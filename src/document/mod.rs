@@ -1,6 +1,8 @@
 //! Documents: YAML and JSON as one tree, and where in the text a field stands.
 
+pub mod deserialize;
 pub mod json;
+pub mod locate;
 pub mod node;
 mod scan;
 mod template;

@@ -1,4 +1,5 @@
 //! What Keycloak decides.
 
 pub mod model;
+pub mod realm_file;
 pub mod version;
