@@ -1,5 +1,6 @@
 //! cloakrun checks that Keycloak clients and Google Cloud Run services fit together.
 
+pub mod audit;
 pub mod cli;
 pub mod cloud_run;
 pub mod config;
@@ -9,11 +10,13 @@ pub mod fault;
 pub mod finding;
 pub mod keycloak;
 pub mod known;
+pub mod link;
 pub mod locus;
 pub mod placeholder;
 pub mod report;
+pub mod rules;
+pub mod scene;
 pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
 pub mod suggest;
-// Waiting for what they stand on: link, rules, scene.

@@ -2,8 +2,8 @@
 
 pub mod args;
 mod completions;
-// mod explain;
-// mod rules;
+mod explain;
+mod rules;
 mod schema;
 pub mod terminal;
 
@@ -35,6 +35,8 @@ fn run(cli: &Cli, terminal: &Terminal) -> Result<Exit, Fault> {
             terminal.help(&Cli::command().render_help());
             Ok(Exit::Usage)
         }
+        Some(Command::Rules(args)) => rules::run(args, terminal),
+        Some(Command::Explain(args)) => explain::run(args, terminal),
         Some(Command::Schema(args)) => schema::run(args, terminal),
         Some(Command::Completions(args)) => completions::run(args, terminal),
         Some(_) => Ok(Exit::Usage),

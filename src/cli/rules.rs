@@ -38,10 +38,12 @@ pub(crate) fn run(args: &RulesArgs, terminal: &Terminal) -> Result<Exit, Fault> 
 pub(crate) fn scope(check: &Check) -> &'static str {
     match check {
         Check::Link(_) => "link",
+        Check::Issuer(_) => "issuer",
         Check::Client(_) => "client",
         Check::Service(_) => "service",
         Check::Realm(_) => "realm",
         Check::Scene(_) => "all",
+        Check::Waiver(_) => "waiver",
     }
 }
 
@@ -74,8 +76,8 @@ fn table(rules: &[&Rule], width: usize) -> String {
     // Two blanks between columns; "severity" and "service" are the widest words of theirs.
     let left = width.saturating_sub(longest + 2 + 10 + 9).max(24);
     table.with(Style::empty()).with(Padding::new(0, 2, 0, 0));
-    table.with(Modify::new(Columns::last()).with(Padding::zero()));
-    table.with(Modify::new(Columns::last().not(Rows::first())).with(Width::wrap(left).keep_words(true)));
+    table.with(Modify::new(Columns::one(3)).with(Padding::zero()));
+    table.with(Modify::new(Columns::one(3).not(Rows::first())).with(Width::wrap(left).keep_words(true)));
     let mut text: String = table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect();
     text.push_str(&format!("\nWhat a rule means:\n  {}\n", paint::command("cloakrun explain RULE")));
     text

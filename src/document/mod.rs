@@ -1,5 +1,6 @@
 //! Documents: YAML and JSON as one tree, and where in the text a field stands.
 
+pub mod cursor;
 pub mod deserialize;
 pub mod json;
 pub mod locate;
