@@ -16,7 +16,11 @@ pub fn render(report: &Report, width: usize) -> String {
     }
     for entry in &report.undecided {
         let head = format!("undecided[{}]", entry.rule);
-        push_entry(&mut text, entry, &paint::undecided(&head), &entry.remedy, width);
+        let mut remedy = entry.remedy.clone();
+        if !entry.also.is_empty() {
+            remedy.push_str(&format!("\nThe same holds for {}.", entry.also.join(", ")));
+        }
+        push_entry(&mut text, entry, &paint::undecided(&head), remedy.trim_start(), width);
     }
     if report.show_suppressed {
         for suppressed in &report.suppressed {

@@ -28,9 +28,9 @@ pub struct Report {
     /// What is wrong, in the order in which it is to be read.
     pub findings: Vec<Finding>,
     /// What could not be decided.
-    pub undecided: Vec<ReasonedFinding>,
+    pub undecided: Vec<Undecided>,
     /// What waivers of the configuration accept.
-    pub suppressed: Vec<ReasonedFinding>,
+    pub suppressed: Vec<Suppressed>,
     /// What was looked at, what could not be, and the counts.
     pub summary: Summary,
 }
@@ -59,7 +59,7 @@ pub struct Input {
 /// A thing that a document holds.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Item {
-    /// `realm`, `clients`, `service`, `job` or `worker-pool`.
+    /// `realm`, `clients`, `service`, `job`, `worker-pool` or `instance`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -88,7 +88,7 @@ pub struct Link {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Clue {
     /// The kind of clue: `pinned`, `client-id-and-issuer`, `client-id`, `redirect-host`, `equal-secret`, `audience`, `base-url`,
-    /// `secret-name` or `name`.
+    /// `origin`, `caller`, `secret-name`, `name` or `realm`.
     pub kind: &'static str,
     /// The clue in words.
     pub text: String,
@@ -113,13 +113,25 @@ pub struct Finding {
     pub places: Vec<Place>,
 }
 
-/// A finding with a reason: why it could not be decided, or why a waiver accepts it.
+/// Something that could not be decided.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ReasonedFinding {
+pub struct Undecided {
+    /// The finding that it would be; its message says what the rule looks for.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// Why it could not be decided.
+    pub reason: String,
+    /// Other rules that are undecided for the same reason.
+    pub also: Vec<String>,
+}
+
+/// A finding that a waiver accepts.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Suppressed {
     /// The finding itself.
     #[serde(flatten)]
     pub finding: Finding,
-    /// Why it could not be decided, or the reason that the waiver gives.
+    /// The reason that the waiver gives.
     pub reason: String,
 }
 
@@ -190,17 +202,21 @@ pub struct Summary {
     pub undecided: usize,
     /// How many a waiver accepts.
     pub suppressed: usize,
-    /// Whether everything could be looked at.
+    /// Findings that were left out because they are below `--min-severity`.
+    pub below_min_severity: usize,
+    /// Whether everything could be looked at and decided.
     pub complete: bool,
     /// What could not be looked at.
-    pub not_looked_at: Vec<Gap>,
+    pub not_looked_at: Vec<Remark>,
+    /// Remarks on how things were read.
+    pub remarks: Vec<Remark>,
     /// The exit code of the run.
     pub exit_code: u8,
 }
 
-/// Something that could not be looked at.
+/// A sentence about what was read, or was not.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Gap {
+pub struct Remark {
     /// The file it is about, where it is about one.
     pub file: Option<String>,
     /// The line, counted from one.
@@ -209,8 +225,6 @@ pub struct Gap {
     pub column: Option<usize>,
     /// What is not known, and why.
     pub message: String,
-    /// Whether it makes the run incomplete.
-    pub incomplete: bool,
 }
 
 /// The report as JSON, indented, with a line break at the end.
@@ -248,7 +262,7 @@ impl From<&report::Report> for Report {
             suppressed: report
                 .suppressed
                 .iter()
-                .map(|suppressed| ReasonedFinding {
+                .map(|suppressed| Suppressed {
                     finding: Finding::from(&suppressed.entry),
                     reason: suppressed.reason.clone(),
                 })
@@ -304,10 +318,10 @@ impl From<&Entry> for Finding {
     }
 }
 
-fn undecided(entry: &Entry) -> ReasonedFinding {
+fn undecided(entry: &Entry) -> Undecided {
     let mut finding = Finding::from(entry);
     let reason = std::mem::replace(&mut finding.message, entry.title.clone());
-    ReasonedFinding { finding, reason }
+    Undecided { finding, reason, also: entry.also.clone() }
 }
 
 impl From<&report::PlaceEntry> for Place {
@@ -333,13 +347,15 @@ impl From<&report::Report> for Summary {
     fn from(report: &report::Report) -> Self {
         let looked = &report.looked;
         let of = |severity| report.findings.iter().filter(|entry| entry.severity == severity).count();
-        let gaps = looked.unread.iter().map(|gap| Gap {
-            file: gap.file.clone(),
-            line: gap.line,
-            column: gap.column,
-            message: gap.message.clone(),
-            incomplete: gap.incomplete,
-        });
+        let remarks = |incomplete| {
+            let remarks = looked.unread.iter().filter(|gap| gap.incomplete == incomplete).map(|gap| Remark {
+                file: gap.file.clone(),
+                line: gap.line,
+                column: gap.column,
+                message: gap.message.clone(),
+            });
+            remarks.collect::<Vec<_>>()
+        };
         Summary {
             realms: looked.realms,
             clients: looked.clients,
@@ -350,8 +366,10 @@ impl From<&report::Report> for Summary {
             infos: of(Severity::Info),
             undecided: report.undecided.len(),
             suppressed: report.suppressed.len(),
+            below_min_severity: looked.below_min_severity,
             complete: report.undecided.is_empty() && !looked.unread.iter().any(|gap| gap.incomplete),
-            not_looked_at: gaps.collect(),
+            not_looked_at: remarks(true),
+            remarks: remarks(false),
             exit_code: report.exit.code(),
         }
     }

@@ -6,8 +6,10 @@
 pub mod concise;
 pub mod escape;
 pub mod full;
+pub mod gather;
 pub mod json;
 pub mod paint;
+pub mod places;
 pub mod quote;
 #[cfg(test)]
 mod sample;
@@ -112,10 +114,12 @@ pub struct Entry {
     pub subject: SubjectNames,
     /// What is wrong, or why it could not be decided.
     pub message: String,
-    /// What to do.
+    /// What to do; empty when nothing in particular.
     pub remedy: String,
     /// The places, the one to change first.
     pub places: Vec<PlaceEntry>,
+    /// For something undecided: other rules that are undecided for the same reason.
+    pub also: Vec<String>,
 }
 
 /// A finding that a waiver accepts.
@@ -172,11 +176,13 @@ pub struct Looked {
     pub services: usize,
     /// Links between services and clients.
     pub links: usize,
-    /// What could not be looked at.
+    /// Findings that were left out because they are below `--min-severity`.
+    pub below_min_severity: usize,
+    /// What could not be looked at, and remarks on how things were read.
     pub unread: Vec<Unread>,
 }
 
-/// Something that could not be looked at.
+/// Something that could not be looked at, or a remark on how something was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
     /// The file it is about, where it is about one.
@@ -187,7 +193,7 @@ pub struct Unread {
     pub column: Option<usize>,
     /// What is not known and why: full sentences.
     pub message: String,
-    /// Whether it makes the run incomplete; otherwise it is only said.
+    /// Whether it makes the run incomplete; otherwise it is a remark.
     pub incomplete: bool,
 }
 

@@ -4,11 +4,11 @@
 //! included. So a quote is built from what is known to be public, never cut out of the source: the indentation, the key, and the
 //! value that the rule itself names. Everything keeps its column; the rest is blank.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::document::locate::{Located, Spot};
 use crate::report::{Quote, escape};
 
 /// What stands in place of a value that is not shown.
@@ -31,9 +31,10 @@ static KEY: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(?:"(?:[^"\\]|\\.)*"|[
 /// The name of a command line flag before its value.
 static FLAG: LazyLock<Regex> = LazyLock::new(|| pattern(r"^--?[A-Za-z0-9][\w.-]*=$"));
 
-/// The line of `text` that holds the beginning of the field at `span`, as far as it may be shown; `value` is what the rule says
-/// stands there, none for absent fields and secrets.
-pub fn quote(text: &str, span: Range<usize>, value: Option<&str>) -> Quote {
+/// The line of `text` that holds the beginning of a field, as far as it may be shown; `value` is what the rule says stands there,
+/// none for absent fields and secrets.
+pub fn quote(text: &str, located: &Located, value: Option<&str>) -> Quote {
+    let span = located.span.clone();
     let line_start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
     let line_end = text[span.start..].find('\n').map_or(text.len(), |newline| span.start + newline);
     let before = text[line_start..span.start].trim_start_matches('\u{feff}');
@@ -43,8 +44,11 @@ pub fn quote(text: &str, span: Range<usize>, value: Option<&str>) -> Quote {
     let mut shown = String::new();
     let key_at = push_before(&mut shown, before);
     let start = shown.len();
+    // What stands at a parent is not what the finding is about.
+    let value = value.filter(|_| located.spot == Spot::Value);
     match value {
         Some(value) => shown.push_str(&public(raw, is_whole, value)),
+        None if located.spot == Spot::Key => shown.push_str(&escape::one_line(raw)),
         None => shown.push_str(&structure(raw)),
     }
     if shown.len() == start {
@@ -128,7 +132,8 @@ mod tests {
 
     fn of(text: &str, field: &str, value: Option<&str>) -> (String, String) {
         let start = text.find(field).unwrap();
-        let quote = quote(text, start..start + field.len(), value);
+        let located = Located { span: start..start + field.len(), spot: Spot::Value };
+        let quote = quote(text, &located, value);
         (quote.text.clone(), quote.text[quote.start..quote.end].to_owned())
     }
 

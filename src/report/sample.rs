@@ -39,6 +39,7 @@ pub(crate) fn report() -> Report {
             clients: 4,
             services: 3,
             links: 1,
+            below_min_severity: 0,
             unread: vec![Unread {
                 file: Some("deploy/broken.yaml".to_owned()),
                 line: Some(7),
@@ -95,6 +96,7 @@ fn missing(subject: SubjectNames) -> Entry {
                 quote: Some(Quote { text: sent.to_owned(), start: 21, end: sent.len() }),
             },
         ],
+        also: Vec::new(),
     }
 }
 
@@ -122,6 +124,7 @@ fn hostile(subject: SubjectNames) -> Entry {
                 end: 4031,
             }),
         }],
+        also: Vec::new(),
     }
 }
 
@@ -146,5 +149,6 @@ fn undecided(subject: SubjectNames) -> Entry {
             label: "a placeholder".to_owned(),
             quote: None,
         }],
+        also: Vec::new(),
     }
 }

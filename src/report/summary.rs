@@ -55,17 +55,22 @@ pub fn counts(report: &Report) -> String {
     if !report.suppressed.is_empty() {
         parts.push(paint::faint(&format!("{} suppressed", report.suppressed.len())));
     }
+    if report.looked.below_min_severity > 0 {
+        parts.push(paint::faint(&format!("{} below --min-severity", report.looked.below_min_severity)));
+    }
     parts.join(", ")
 }
 
 /// The summary: every line ends with a line break.
 pub fn render(report: &Report, width: usize) -> String {
     let mut text = String::new();
-    let looked = &report.looked;
-    let unread: Vec<_> = looked.unread.iter().collect();
-    if !unread.is_empty() {
-        text.push_str(&format!("{}\n", paint::strong("Could not be looked at")));
-        for gap in unread {
+    for (heading, incomplete) in [("Could not be looked at", true), ("Worth knowing", false)] {
+        let mut gaps = report.looked.unread.iter().filter(|gap| gap.incomplete == incomplete).peekable();
+        if gaps.peek().is_none() {
+            continue;
+        }
+        text.push_str(&format!("{}\n", paint::strong(heading)));
+        for gap in gaps {
             let place = gap.file.as_ref().map(|file| position(file, gap.line, gap.column));
             let line = match place {
                 Some(place) => format!("{place}: {}", escape::lines(&gap.message)),

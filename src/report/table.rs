@@ -85,7 +85,11 @@ impl<'r> Row<'r> {
     }
 
     fn undecided(entry: &'r Entry) -> Self {
-        Row::of(entry, paint::undecided("undecided"), &entry.remedy)
+        let mut row = Row::of(entry, paint::undecided("undecided"), &entry.remedy);
+        if !entry.also.is_empty() {
+            row.message.push_str(&format!("\nThe same holds for {}.", entry.also.join(", ")));
+        }
+        row
     }
 
     fn suppressed(entry: &'r Entry, reason: &str) -> Self {
