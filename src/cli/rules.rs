@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use tabled::builder::Builder;
-use tabled::settings::object::{Columns, Rows};
+use tabled::settings::object::{Columns, Object, Rows};
 use tabled::settings::{Modify, Padding, Style, Width};
 
 use crate::cli::args::{AnswerFormat, RulesArgs};
