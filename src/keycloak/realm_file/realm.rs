@@ -286,12 +286,13 @@ struct ClientScopeFields<'c, 't> {
     at: Locus,
     name: Option<Text>,
     protocol: Option<Text>,
+    in_token_scope: Option<Text>,
     mappers: Vec<Mapper>,
 }
 
 impl<'c, 't> ClientScopeFields<'c, 't> {
     fn new(context: &'c Context<'t>, at: Locus) -> Self {
-        ClientScopeFields { context, at, name: None, protocol: None, mappers: Vec::new() }
+        ClientScopeFields { context, at, name: None, protocol: None, in_token_scope: None, mappers: Vec::new() }
     }
 
     fn finish(self) -> ClientScope {
@@ -299,6 +300,9 @@ impl<'c, 't> ClientScopeFields<'c, 't> {
             at: self.at,
             name: self.name.unwrap_or_else(|| Known::unknown("the client scope has no name")),
             protocol: self.protocol.unwrap_or_else(|| Known::Value(self.context.name("openid-connect"))),
+            in_token_scope: self
+                .in_token_scope
+                .map_or(Known::Value(true), |text| text.map(|text| text.eq_ignore_ascii_case("true"))),
             mappers: self.mappers,
         }
     }
@@ -313,8 +317,31 @@ impl<'de> Fields<'de> for ClientScopeFields<'_, '_> {
             "name" => self.name = context.next_shared(map)?,
             "protocol" => self.protocol = context.next_shared(map)?,
             "protocolMappers" => map.next_value_seed(mappers(context, &self.at, &mut self.mappers))?,
+            "attributes" => {
+                let found = &mut self.in_token_scope;
+                map.next_value_seed(Mapping(&mut ClientScopeAttributes { context, found }))?;
+            }
             _ => skip(map)?,
         }
+        Ok(())
+    }
+}
+
+struct ClientScopeAttributes<'a, 'c, 't> {
+    context: &'c Context<'t>,
+    found: &'a mut Option<Text>,
+}
+
+impl<'de> Fields<'de> for ClientScopeAttributes<'_, '_, '_> {
+    const WHAT: &'static str = "attributes";
+
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        if key != "include.in.token.scope" {
+            return skip(map);
+        }
+        let context = self.context;
+        let make = |text: &str| context.text(text);
+        *self.found = map.next_value_seed(Scalar { loose: true, make })?;
         Ok(())
     }
 }
