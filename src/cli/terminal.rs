@@ -88,7 +88,10 @@ impl Terminal {
 
     /// Tells what ends the run, and what may help.
     pub fn fail(&self, fault: &Fault) {
-        self.error(&fault.to_string());
+        // Several mistakes of one configuration are told at once, each in its own line.
+        for line in fault.to_string().lines() {
+            self.error(line);
+        }
         for hint in &fault.hints {
             let mut text = String::new();
             summary::push_wrapped(&mut text, "  ", "  ", &escape::lines(hint), self.width);

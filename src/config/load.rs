@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::config::words::in_our_words;
+use crate::document::locate::locate;
+use crate::document::{Format, line_and_column};
 use crate::keycloak::version::Version;
 use crate::locus::FieldPath;
 use crate::report::json;
@@ -138,7 +140,8 @@ impl Checker<'_> {
     }
 
     fn wrong(&mut self, at: &FieldPath, message: String, hint: Option<String>) {
-        let place = locate(self.text, at);
+        let found = locate(self.text, Format::Yaml, &[(0, at.clone())]).into_iter().flatten().next();
+        let place = found.map(|located| line_and_column(self.text, located.span.start));
         self.mistakes.push(Mistake {
             path: self.path.to_owned(),
             line: place.map(|(line, _)| line),
@@ -191,10 +194,6 @@ impl Checker<'_> {
     }
 }
 
-fn locate(_text: &str, _at: &FieldPath) -> Option<(usize, usize)> {
-    None
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -219,24 +218,81 @@ mod tests {
     }
 
     #[test]
-    fn look() {
-        for text in [
-            "waiver: []\n",
-            "waivers:\n  - rule: pkce-off\n    client: web\n",
-            "waivers:\n  - rule: pkce-off\n    reason: x\n    clinet: web\n",
-            "severities:\n  pkce-off: eror\n",
-            "services: api\n",
-            "links:\n- service: a\nlinks: []\n",
-            "a: [\n",
-            "waivers:\n  - \n",
-            "- a\n",
-            "environments:\n  - name: [a]\n",
-            "banana: 1\n",
-            "a: b: c",
-            "a: 1\n---\nb: 2\n",
-            "keycloak-version: next\nseverities:\n  pkc-off: error\nwaivers:\n  - rule: redirect-uri-mising\n    reason: ' '\n    until: 31.3.2027\n",
-        ] {
-            std::fs::write("/dev/stderr", format!("{text}  => {:#?}\n", mistakes(text))).unwrap();
-        }
+    fn slips_of_the_pen_are_told_with_their_place_and_what_was_meant() {
+        assert_eq!(
+            mistakes("waivers:\n  - rule: pkce-off\n    reason: x\n    clinet: web\n"),
+            ["cloakrun.yaml:4:5: `clinet` is no key in `waivers[0]`. Did you mean `client`?"]
+        );
+        assert_eq!(
+            mistakes("severities:\n  pkce-off: eror\n"),
+            [
+                "cloakrun.yaml:2:13: `eror` is none of `off`, `info`, `warning`, `error` in `severities.pkce-off`. \
+              Did you mean `error`?"
+            ]
+        );
+        assert_eq!(
+            mistakes("banana: 1\n"),
+            [
+                "cloakrun.yaml:1:1: `banana` is no key. There are: `keycloak-version`, `environments`, `services`, \
+              `links`, `severities`, `waivers`."
+            ]
+        );
+        assert_eq!(
+            mistakes("services: api\n"),
+            ["cloakrun.yaml:1:11: `services` must be a list, not the text \"api\"."]
+        );
+        assert_eq!(mistakes("links: []\nlinks: []\n"), ["cloakrun.yaml:1:1: `links` stands here twice."]);
+    }
+
+    #[test]
+    fn a_waiver_must_say_why() {
+        assert_eq!(
+            mistakes("waivers:\n  - rule: pkce-off\n    client: web\n"),
+            [
+                "cloakrun.yaml:2:5: `waivers[0]` has no `reason`; a waiver must say why the finding is accepted."
+            ]
+        );
+        assert_eq!(
+            mistakes("waivers:\n  - rule: pkce-off\n    reason: ' '\n"),
+            ["cloakrun.yaml:3:13: The reason is empty; a waiver must say why the finding is accepted."]
+        );
+    }
+
+    #[test]
+    fn what_is_well_formed_and_still_wrong_is_told_in_the_order_of_lines() {
+        let text = "keycloak-version: next\nenvironments:\n  - name: prod\n  - name: prod\nseverities:\n  pkc-off: error\n\
+                    waivers:\n  - rule: redirect-uri-mising\n    reason: x\n    until: 31.3.2027\n\
+                    links:\n  - {service: a, client: b, environment: pord, callback-paths: [cb]}\n";
+        assert_eq!(
+            mistakes(text),
+            [
+                "cloakrun.yaml:1:19: \"next\" is not a Keycloak version; a version looks like 26.7.3 or 26.5.",
+                "cloakrun.yaml:4:11: Two environments have the name `prod`.",
+                "cloakrun.yaml:6:12: There is no rule `pkc-off`. Did you mean `pkce-off`?",
+                "cloakrun.yaml:8:11: There is no rule `redirect-uri-mising`. Did you mean `redirect-uri-missing`?",
+                "cloakrun.yaml:10:12: `31.3.2027` is no date; a date looks like 2027-03-31.",
+                "cloakrun.yaml:12:42: `pord` is none of the `environments` of this file. Did you mean `prod`?",
+                "cloakrun.yaml:12:65: The callback path `cb` does not begin with `/`.",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_version_may_be_written_as_a_number() {
+        let config = parse("cloakrun.yaml", "keycloak-version: 26.10\n", &RULES).unwrap();
+        assert_eq!(config.keycloak_version.as_deref(), Some("26.10"));
+    }
+
+    #[test]
+    fn the_nearest_configuration_upward_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        let below = root.path().join("a/b");
+        std::fs::create_dir_all(&below).unwrap();
+        let held = root.path().join("cloakrun.yml");
+        std::fs::write(&held, "").unwrap();
+        assert_eq!(find_upward(&below), Some(held));
+        let nearer = root.path().join("a/cloakrun.yaml");
+        std::fs::write(&nearer, "").unwrap();
+        assert_eq!(find_upward(&below), Some(nearer));
     }
 }

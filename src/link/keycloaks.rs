@@ -5,8 +5,20 @@ use super::names;
 use crate::cloud_run::model::{Container, EnvValue, Service, ServiceUrl, Workload};
 
 /// Words in the name of an image that still is a Keycloak server; with any other word it is a tool beside one.
-const SERVER_IMAGE_WORDS: [&str; 12] =
-    ["keycloak", "service", "server", "custom", "image", "x", "optimized", "run", "cloud", "sso", "postgres", "themed"];
+const SERVER_IMAGE_WORDS: [&str; 12] = [
+    "keycloak",
+    "service",
+    "server",
+    "custom",
+    "image",
+    "x",
+    "optimized",
+    "run",
+    "cloud",
+    "sso",
+    "postgres",
+    "themed",
+];
 
 /// Beginnings of settings that only the server reads.
 const SERVER_SETTINGS: [&str; 13] = [
@@ -41,8 +53,9 @@ fn is_keycloak_image(image: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let name = name.split(':').next().unwrap_or(name);
     let words = names::words(name);
-    let is_server =
-        |word: &String| SERVER_IMAGE_WORDS.contains(&word.as_str()) || names::environment_word(word).is_some();
+    let is_server = |word: &String| {
+        SERVER_IMAGE_WORDS.contains(&word.as_str()) || names::environment_word(word).is_some()
+    };
     words.iter().any(|word| word == "keycloak")
         && (words.iter().all(is_server) || words.last().is_some_and(|word| word == "keycloak"))
 }
@@ -71,15 +84,14 @@ fn server_settings(container: &Container) -> usize {
 pub(super) fn hosts(service: &Service, urls: &[ServiceUrl]) -> Vec<String> {
     let mut hosts: Vec<String> = urls.iter().filter_map(|url| host_in(&url.url)).collect();
     for container in &service.containers {
-        let settings = container.env.iter().filter_map(|variable| match (&variable.name.text(), &variable.value) {
-            (Some("KC_HOSTNAME" | "KC_HOSTNAME_URL"), EnvValue::Literal(value)) => value.text(),
-            _ => None,
+        let settings =
+            container.env.iter().filter_map(|variable| match (&variable.name.text(), &variable.value) {
+                (Some("KC_HOSTNAME" | "KC_HOSTNAME_URL"), EnvValue::Literal(value)) => value.text(),
+                _ => None,
+            });
+        let arguments = container.args.iter().filter_map(|(word, _)| word.text()).filter_map(|word| {
+            word.strip_prefix("--hostname=").or_else(|| word.strip_prefix("--hostname-url="))
         });
-        let arguments = container
-            .args
-            .iter()
-            .filter_map(|(word, _)| word.text())
-            .filter_map(|word| word.strip_prefix("--hostname=").or_else(|| word.strip_prefix("--hostname-url=")));
         for hostname in settings.chain(arguments) {
             if let Some(host) = crate::cloud_run::urls::host(hostname) {
                 hosts.push(host);

@@ -10,10 +10,11 @@ use crate::locus::Locus;
 
 /// Every text setting of a container: environment variables, and flags with their values.
 pub(crate) fn text_settings(container: &Container) -> impl Iterator<Item = (&str, &str, &Locus)> {
-    let variables = container.env.iter().filter_map(|variable| match (variable.name.text(), &variable.value) {
-        (Some(name), EnvValue::Literal(value)) => Some((name, value.text()?, &variable.at)),
-        _ => None,
-    });
+    let variables =
+        container.env.iter().filter_map(|variable| match (variable.name.text(), &variable.value) {
+            (Some(name), EnvValue::Literal(value)) => Some((name, value.text()?, &variable.at)),
+            _ => None,
+        });
     let arguments = container.args.iter().chain(&container.command).filter_map(|(word, at)| {
         let word = word.text()?;
         let (name, value) = word.split_once('=').unwrap_or(("", word));

@@ -27,7 +27,8 @@ pub fn report(
     let of_findings = audit.findings.iter().chain(audit.suppressed.iter().map(|held| &held.finding));
     let evidence = of_findings.flat_map(|finding| &finding.evidence);
     let evidence = evidence.chain(audit.undecided.iter().flat_map(|open| &open.evidence));
-    let wanted = evidence.map(|evidence| &evidence.at).chain(audit.gaps.iter().filter_map(|gap| gap.at.as_ref()));
+    let wanted =
+        evidence.map(|evidence| &evidence.at).chain(audit.gaps.iter().filter_map(|gap| gap.at.as_ref()));
     let places = Places::find(snapshot, wanted, read);
     let teller = Teller { scene, places: &places };
     Report {
@@ -174,11 +175,8 @@ fn title(rule: &str) -> String {
 }
 
 fn uses(uses: Uses) -> Vec<&'static str> {
-    let all = [
-        (uses.login, "login"),
-        (uses.client_credentials, "client-credentials"),
-        (uses.bearer, "bearer"),
-    ];
+    let all =
+        [(uses.login, "login"), (uses.client_credentials, "client-credentials"), (uses.bearer, "bearer")];
     all.into_iter().filter_map(|(used, word)| used.then_some(word)).collect()
 }
 

@@ -276,20 +276,3 @@ pub fn position(file: &str, line: Option<usize>, column: Option<usize>) -> Strin
     }
     position
 }
-
-#[cfg(test)]
-mod look {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-    #[test]
-    fn look() {
-        for w in [60, 80, 120] {
-            for f in [Format::Table, Format::Full] {
-                std::fs::write(format!("/tmp/look-{f:?}-{w}"), f.render(&sample::report(), w)).unwrap();
-            }
-        }
-        std::fs::write("/tmp/look-concise", Format::Concise.render(&sample::report(), 80)).unwrap();
-        std::fs::write("/tmp/look-json", Format::Json.render(&sample::report(), 80)).unwrap();
-        std::fs::write("/tmp/look-schema", json::schema()).unwrap();
-    }
-}

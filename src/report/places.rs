@@ -86,7 +86,9 @@ impl Places {
             line: spot.map(|spot| spot.line),
             column: spot.map(|spot| spot.column),
             field: field(&evidence.at.path, resource.as_ref()),
-            resource: resource.and_then(|resource| self.address(part.place.path(), &Locus::new(evidence.at.part, resource))),
+            resource: resource.and_then(|resource| {
+                self.address(part.place.path(), &Locus::new(evidence.at.part, resource))
+            }),
             value: evidence.value.clone(),
             label: evidence.label.clone(),
             quote: spot.and_then(|spot| self.quote(part.place.path(), spot, evidence.value.as_deref())),
@@ -119,7 +121,8 @@ fn resource_of(kind: PartKind, path: &FieldPath) -> Option<FieldPath> {
         let last = here.last()?.clone();
         here = here.parent();
         let in_list = matches!(here.last(), Some(Segment::Index(_)));
-        if in_list && matches!(&last, Segment::Key(key) if matches!(&**key, "values" | "change" | "address")) {
+        if in_list && matches!(&last, Segment::Key(key) if matches!(&**key, "values" | "change" | "address"))
+        {
             return Some(here);
         }
     }
@@ -199,7 +202,8 @@ mod tests {
 
     #[test]
     fn a_field_of_a_realm_gets_line_column_and_quote() {
-        let text = "{\n  \"clients\": [\n    {\"clientId\": \"ä\", \"rootUrl\": \"https://a.example\"}\n  ]\n}\n";
+        let text =
+            "{\n  \"clients\": [\n    {\"clientId\": \"ä\", \"rootUrl\": \"https://a.example\"}\n  ]\n}\n";
         let field = FieldPath::root().key("clients").index(0).key("rootUrl");
         let place = entry("realm.json", PartKind::Realm, text, field, Some("https://a.example"));
         assert_eq!(place.position(), "realm.json:3:34");

@@ -134,7 +134,11 @@ pub(crate) fn wrap_hard(text: &str, width: usize) -> Vec<String> {
             }
             line.push_str(word);
             while line.width() > width {
-                let rest = line.split_off(cut_at(&line, width));
+                let cut = cut_at(&line, width);
+                if cut == line.len() {
+                    break;
+                }
+                let rest = line.split_off(cut);
                 lines.push(std::mem::replace(&mut line, rest));
             }
         }

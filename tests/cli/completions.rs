@@ -78,8 +78,7 @@ fn zsh_loads_the_script() {
 
 #[test]
 fn fish_completes_commands() {
-    let program =
-        format!("source '{}'; complete -C 'cloakrun ch'", folder().join("cloakrun.fish").display());
+    let program = format!("source '{}'; complete -C 'cloakrun ch'", folder().join("cloakrun.fish").display());
     if let Some(said) = shell("fish", &["--no-config", "-c", &program]) {
         assert!(said.starts_with("check"), "{said}");
     }

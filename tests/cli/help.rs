@@ -19,7 +19,8 @@ fn without_a_command_the_short_help_is_an_error_of_usage() {
 fn help_of_every_command() {
     let directory = directory(&[]);
     let mut pages = String::new();
-    for command in ["", "check", "accepts", "audience", "links", "rules", "explain", "schema", "completions"] {
+    for command in ["", "check", "accepts", "audience", "links", "rules", "explain", "schema", "completions"]
+    {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let said = run(directory.path(), &args);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{command}");
@@ -59,7 +60,8 @@ fn help_has_colours_only_where_they_are_wanted() {
     assert!(!plain.out.contains('\u{1b}'));
     let painted = said(cloakrun(directory.path()).args(["--help"]).env("CLICOLOR_FORCE", "1"));
     assert!(painted.out.contains('\u{1b}'));
-    let refused = said(cloakrun(directory.path()).args(["--color=never", "--help"]).env("CLICOLOR_FORCE", "1"));
+    let refused =
+        said(cloakrun(directory.path()).args(["--color=never", "--help"]).env("CLICOLOR_FORCE", "1"));
     assert_eq!(refused.out, plain.out);
 }
 
