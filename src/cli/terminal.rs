@@ -111,13 +111,6 @@ pub fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// Reads all of standard input.
-pub fn read_standard_input() -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
-    Ok(bytes)
-}
-
 fn choice(color: When, env: impl Fn(&str) -> Option<String>, is_terminal: bool) -> ColorChoice {
     if wants_color(color, env, is_terminal) { ColorChoice::AlwaysAnsi } else { ColorChoice::Never }
 }

@@ -6,7 +6,7 @@ use crate::audit::{Audit, Gap, Open};
 use crate::cloud_run::model::Workload;
 use crate::fault::Exit;
 use crate::finding::{Evidence, Finding, Subject};
-use crate::link::{ClueKind, Link, Uses};
+use crate::link::{Clue, ClueKind, Link, Uses};
 use crate::report::places::Places;
 use crate::report::{
     ClueEntry, Entry, Input, Item, LinkEntry, Looked, NextStep, Report, SubjectNames, Suppressed, Unread,
@@ -99,12 +99,13 @@ pub fn link_entry(scene: &Scene<'_>, link: &Link) -> LinkEntry {
     LinkEntry {
         subject: subject(scene, &scene.subject_of_link(link)),
         uses: uses(link.uses),
-        clues: link
-            .clues
-            .iter()
-            .map(|clue| ClueEntry { kind: clue_kind(clue.kind), text: clue.text.clone() })
-            .collect(),
+        clues: link.clues.iter().map(clue_entry).collect(),
     }
+}
+
+/// A clue as reports tell it.
+pub fn clue_entry(clue: &Clue) -> ClueEntry {
+    ClueEntry { kind: clue_kind(clue.kind), text: clue.text.clone() }
 }
 
 /// Names in place of ids.
