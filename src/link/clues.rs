@@ -317,7 +317,10 @@ impl<'a> Finder<'a> {
                     (NamedClient::Unknown(why.to_string()), ClueKind::ClientId)
                 }
             };
-            let text = stated.id.text().unwrap_or_default().to_owned();
+            if stated.is_weak && !matches!(names, NamedClient::Client(_)) {
+                continue;
+            }
+            let text = stated.id.text().map(String::clone).unwrap_or_default();
             let clue = |finder: &Self, client: ClientId| Clue {
                 kind,
                 text: format!("`{}` is `{text}`", stated.setting),

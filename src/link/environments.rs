@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::facts::Facts;
 use super::hosts::host_in;
 use super::names::{environment_of_name, environment_of_path};
-use super::{Environment, keycloaks, reading};
+use super::{Environment, ServiceReading, keycloaks, reading};
 use crate::cloud_run::model::ServiceUrl;
 use crate::config::{Config, EnvironmentConfig};
 use crate::snapshot::{RealmId, ServiceId, Snapshot};
@@ -46,7 +46,7 @@ pub(super) struct Known<'a> {
     pub(super) config: &'a Config,
     pub(super) facts: &'a [Facts],
     pub(super) urls: &'a [Vec<ServiceUrl>],
-    pub(super) is_keycloak: &'a [bool],
+    pub(super) readings: &'a [ServiceReading],
     pub(super) configured: &'a [Option<usize>],
 }
 
@@ -98,10 +98,9 @@ pub(super) fn tell_apart(known: &Known<'_>, realms_by_files: &[Option<usize>]) -
     } else {
         assignment.of_service = vec![Some(0); known.snapshot.services.len()];
     }
-    for (id, service) in known.snapshot.services() {
-        let index = id.0 as usize;
-        if let (true, Some(group)) = (known.is_keycloak[index], assignment.of_service[index]) {
-            assignment.groups[group].hosts.extend(keycloaks::hosts(service, &known.urls[index]));
+    for index in 0..known.snapshot.services.len() {
+        if let (true, Some(group)) = (known.readings[index].is_keycloak, assignment.of_service[index]) {
+            assignment.groups[group].hosts.extend(keycloaks::hosts(&known.readings[index].containers, &known.urls[index]));
         }
     }
     assignment
@@ -223,8 +222,8 @@ fn assign_services(known: &Known<'_>, assignment: &mut Assignment) {
         facts.issuers.iter().chain(&facts.bases).filter_map(|stated| host_in(&stated.text)).collect()
     };
     for index in 0..count {
-        let own: Vec<String> = if known.is_keycloak[index] {
-            keycloaks::hosts(&known.snapshot.services[index], &known.urls[index])
+        let own: Vec<String> = if known.readings[index].is_keycloak {
+            keycloaks::hosts(&known.readings[index].containers, &known.urls[index])
         } else {
             mentions(index).into_iter().collect()
         };
@@ -301,7 +300,7 @@ fn by_redirect_hosts(known: &Known<'_>, assignment: &Assignment, of_service: &mu
 fn spread(known: &Known<'_>, mentions: &dyn Fn(usize) -> BTreeSet<String>, of_service: &mut [Option<usize>]) {
     let mut by_host: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (index, group) in of_service.iter().enumerate() {
-        if let (Some(group), false) = (group, known.is_keycloak[index]) {
+        if let (Some(group), false) = (group, known.readings[index].is_keycloak) {
             for host in mentions(index) {
                 by_host.entry(host).or_default().insert(*group);
             }
@@ -309,8 +308,8 @@ fn spread(known: &Known<'_>, mentions: &dyn Fn(usize) -> BTreeSet<String>, of_se
     }
     for (index, group) in of_service.iter_mut().enumerate() {
         if group.is_none() {
-            let hosts: Vec<String> = if known.is_keycloak[index] {
-                keycloaks::hosts(&known.snapshot.services[index], &known.urls[index])
+            let hosts: Vec<String> = if known.readings[index].is_keycloak {
+                keycloaks::hosts(&known.readings[index].containers, &known.urls[index])
             } else {
                 mentions(index).into_iter().collect()
             };

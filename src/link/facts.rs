@@ -57,8 +57,10 @@ pub(super) struct StatedClientId {
     pub(super) id: Known<String>,
     /// Where it stands.
     pub(super) at: Locus,
-    /// The issuers of the same login, as indexes into [`Facts::issuers`]; empty when not told.
+    /// The issuers of the same login, as indexes into the service's issuers; empty when not told.
     pub(super) issuers: Vec<usize>,
+    /// Whether the setting's name alone speaks for it, so that it counts only when a client of this id is there.
+    pub(super) is_weak: bool,
 }
 
 /// Something that may be the secret of a client.

@@ -162,7 +162,7 @@ pub struct Ambiguity {
 #[derive(Debug, Clone, Default)]
 pub struct ServiceReading {
     /// What the settings of each container mean, in the order of [`Service::containers`](crate::cloud_run::model::Service::containers).
-    pub containers: Vec<Understanding>,
+    pub containers: Vec<ContainerReading>,
     /// Whether the service is a Keycloak server.
     pub is_keycloak: bool,
     /// The environment it was counted to, where several are told apart.
@@ -178,6 +178,28 @@ pub struct ServiceReading {
     pub realms: Vec<RealmId>,
     /// Settings that would tell issuer, realm or client, but hold a placeholder or another unknown value; what each is, why, where.
     pub unknown: Vec<UnknownSetting>,
+}
+
+/// What the settings of a container mean, and where they stand.
+#[derive(Debug, Clone, Default)]
+pub struct ContainerReading {
+    /// What conventions understood. Its settings are positions in `settings`.
+    pub understanding: Understanding,
+    /// The settings: environment variables first, then flags among command and arguments.
+    pub settings: Vec<SettingPlace>,
+}
+
+/// A setting and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingPlace {
+    /// Its name as written; flags with their dashes.
+    pub name: String,
+    /// Where its value stands.
+    pub at: Locus,
+    /// Its value as a person may copy it; none for secrets and for what is not known.
+    pub value: Option<String>,
+    /// Why it is not known, as a clause, where its document says so.
+    pub unknown: Option<String>,
 }
 
 /// A setting that would tell where a service logs in, if its value were known.
@@ -243,6 +265,8 @@ pub enum NamedClient {
 pub struct IssuerReading {
     /// The container whose settings name it.
     pub container: usize,
+    /// Its position in [`Understanding::issuers`] of the container: how it is compared, what it was made of, how sure it is.
+    pub expectation: usize,
     /// The issuer as the service will compare it.
     pub issuer: String,
     /// Where it comes from; for one put together from several settings all of them.
@@ -339,14 +363,7 @@ impl Links {
 
 /// Finds out which service talks through which client.
 pub fn find(snapshot: &Snapshot, config: &Config) -> Links {
-    let is_keycloak: Vec<bool> = snapshot.services.iter().map(keycloaks::is_keycloak).collect();
-    let mut services = Vec::with_capacity(snapshot.services.len());
-    let mut facts = Vec::with_capacity(snapshot.services.len());
-    for (service, is_keycloak) in snapshot.services.iter().zip(&is_keycloak) {
-        let (reading, of_service) = reading::read(service, *is_keycloak);
-        services.push(reading);
-        facts.push(of_service);
-    }
+    let (mut services, facts): (Vec<_>, Vec<_>) = snapshot.services.iter().map(reading::read).unzip();
     let (configured, realms_by_files) = environments::by_files(snapshot, config);
     let by_file: Vec<_> =
         configured.iter().map(|index| index.and_then(|index| config.environments.get(index))).collect();
@@ -356,7 +373,7 @@ pub fn find(snapshot: &Snapshot, config: &Config) -> Links {
         config,
         facts: &facts,
         urls: &all_urls,
-        is_keycloak: &is_keycloak,
+        readings: &services,
         configured: &configured,
     };
     let assignment = environments::tell_apart(&known, &realms_by_files);
