@@ -24,4 +24,5 @@ pub mod sorted;
 pub mod suggest;
 pub mod terraform;
 pub(crate) mod testing;
+
 #[cfg(test)]
