@@ -23,6 +23,5 @@ pub mod snapshot;
 pub mod sorted;
 pub mod suggest;
 pub mod terraform;
-pub(crate) mod testing;
-
 #[cfg(test)]
+pub(crate) mod testing;
