@@ -23,7 +23,8 @@ fn set(value: &Value) -> BTreeSet<String> {
 
 #[test]
 fn recorded_answers_are_met() {
-    let data: Value = serde_json::from_str(include_str!("../../tests/data/keycloak/audience_cases.json")).unwrap();
+    let data: Value =
+        serde_json::from_str(include_str!("../../tests/data/keycloak/audience_cases.json")).unwrap();
     let mut wrong = Vec::new();
     for case in data["cases"].as_array().unwrap() {
         for version in ["24.0.5", "26.5.5", "26.7.3"] {
@@ -78,7 +79,8 @@ fn recorded_answers_are_met() {
                     && clients(&expected) == clients(&seen)
                     && scopes(&expected) == scopes(&seen)
                     && expected["id_token"] == seen["id_token"]
-                    && (seen["sub"] == if version == "24.0.5" { Value::Bool(true) } else { expected["sub"].clone() })
+                    && (seen["sub"]
+                        == if version == "24.0.5" { Value::Bool(true) } else { expected["sub"].clone() })
             } else {
                 expected == seen
             };

@@ -18,7 +18,13 @@ impl Scene<'_> {
     }
 
     /// Entry `index` of a list field of a client (`redirectUris`, `webOrigins`, scopes) with its value.
-    pub fn client_entry(&self, id: ClientId, field: ClientField, index: usize, label: impl Into<String>) -> Evidence {
+    pub fn client_entry(
+        &self,
+        id: ClientId,
+        field: ClientField,
+        index: usize,
+        label: impl Into<String>,
+    ) -> Evidence {
         let client = self.client(id);
         let value = entry_value(client, field, index);
         Evidence::keycloak(client.entry(field, index), value, label)
