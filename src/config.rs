@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Severity;
+use crate::locus::{FieldPath, Locus, PartId};
 
 /// What `cloakrun.yaml` says. Everything in it is optional.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +24,21 @@ pub struct Config {
     pub severities: BTreeMap<String, Severity>,
     /// Findings that are accepted, each with its reason.
     pub waivers: Vec<Waiver>,
+    /// Where the configuration stands among what was read; `None` for one that was not read from a file.
+    #[serde(skip)]
+    pub part: Option<PartId>,
+}
+
+impl Config {
+    /// The place of waiver `index`, counted from zero; none when the configuration was not read from a file.
+    pub fn waiver_at(&self, index: usize) -> Option<Locus> {
+        Some(Locus::new(self.part?, FieldPath::root().key("waivers").index(index)))
+    }
+
+    /// The place of pinned link `index`, counted from zero; none when the configuration was not read from a file.
+    pub fn link_at(&self, index: usize) -> Option<Locus> {
+        Some(Locus::new(self.part?, FieldPath::root().key("links").index(index)))
+    }
 }
 
 /// An environment: one Keycloak with the services that use it.
