@@ -2,7 +2,7 @@
 
 use super::containers::Remarks;
 use super::model::{
-    Container, Dialect, EnvValue, EnvVar, Ingress, SecretFile, Service, TrafficTarget, Workload,
+    Container, Dialect, EnvValue, EnvVar, SecretFile, Service, TrafficTarget, Workload,
 };
 use super::texts::{Texts, Words, known};
 use super::url_set::{Stated, settle};
