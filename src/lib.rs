@@ -22,6 +22,7 @@ pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
 pub mod terraform;
+mod words;
 
 pub mod suggest;
 #[cfg(test)]
