@@ -178,7 +178,11 @@ impl<'de> Fields<'de> for ClientFields<'_, '_> {
                 skip(map)?;
             }
             "clientTemplate" | "defaultRoles" => {
-                let what = if key == "clientTemplate" { "the client scope of" } else { "the default roles of a client in" };
+                let what = if key == "clientTemplate" {
+                    "the client scope of"
+                } else {
+                    "the default roles of a client in"
+                };
                 context.note(
                     format!("`{key}` is {what} an older Keycloak and is not read here."),
                     Some(self.at.key(context.name(key))),
