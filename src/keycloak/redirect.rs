@@ -25,7 +25,7 @@ pub use hazards::RESERVED_PARAMETERS;
 pub(crate) use hazards::{has_parent_access, reserved_parameter};
 pub use loose_uri::EntryFault;
 pub use nearest::{Difference, Nearest};
-pub use resolve::base_url;
+pub use resolve::{base_url, origin_of};
 use table::{Cut, Found, Table};
 
 /// What a server knows about a client and itself when it judges a redirect URI.
@@ -76,7 +76,10 @@ impl Verdict<'_> {
 
     fn into_owned<'b>(self) -> Verdict<'b> {
         match self {
-            Self::Accepted(acceptance) => Verdict::Accepted(Acceptance { resolved: Cow::Owned(acceptance.resolved.into_owned()), ..acceptance }),
+            Self::Accepted(acceptance) => Verdict::Accepted(Acceptance {
+                resolved: Cow::Owned(acceptance.resolved.into_owned()),
+                ..acceptance
+            }),
             Self::Refused(refusal) => Verdict::Refused(refusal),
             Self::Breaks(breakage) => Verdict::Breaks(breakage),
         }
@@ -202,11 +205,16 @@ pub struct Matcher {
 impl Matcher {
     /// Resolves, sorts and classifies the entries as a server of `version` does.
     #[must_use]
-    pub fn new<S: AsRef<str>>(registration: &Registration<'_, S>, version: Version, endpoint: Endpoint) -> Self {
+    pub fn new<S: AsRef<str>>(
+        registration: &Registration<'_, S>,
+        version: Version,
+        endpoint: Endpoint,
+    ) -> Self {
         let behaviour = Behaviour::of(version);
         let base = base_url(registration.root_url, registration.frontend_url, registration.admin_url);
         let first = registration.registered.first().map(AsRef::as_ref);
-        let single = first.filter(|first| registration.registered.iter().all(|entry| entry.as_ref() == *first));
+        let single =
+            first.filter(|first| registration.registered.iter().all(|entry| entry.as_ref() == *first));
         Self {
             behaviour,
             endpoint,
@@ -238,7 +246,7 @@ impl Matcher {
             return self.judge_missing(required, Refusal::Missing);
         };
         if self.endpoint == Endpoint::Logout {
-            return self.judge_text(text);
+            return self.judge_text(text, required);
         }
         if self.behaviour.cleans_parameters
             && let Some(clean) = cleaned(text)
@@ -252,7 +260,11 @@ impl Matcher {
         match (&self.single, required) {
             (_, true) => Verdict::Refused(refusal(MissingReason::Required)),
             (None, false) => Verdict::Refused(refusal(MissingReason::NotOneEntry)),
-            (Some(entry), false) => Verdict::Accepted(Acceptance { resolved: Cow::Owned(entry.clone()), entry: 0, how: How::SingleEntry }),
+            (Some(entry), false) => Verdict::Accepted(Acceptance {
+                resolved: Cow::Owned(entry.clone()),
+                entry: 0,
+                how: How::SingleEntry,
+            }),
         }
     }
 
@@ -265,14 +277,20 @@ impl Matcher {
                 return self.judge_missing(required, |_| Refusal::TooLong { length, limit });
             }
         }
-        self.judge_text(text)
+        self.judge_text(text, required)
     }
 
-    fn judge_text<'a>(&self, text: &'a str) -> Verdict<'a> {
-        if self.empty {
-            return Verdict::Refused(Refusal::NoEntries);
-        }
+    fn judge_text<'a>(&self, text: &'a str, required: bool) -> Verdict<'a> {
         match self.behaviour.matching {
+            // 21.0 decodes before it looks whether there is an entry, and takes what it cannot decode for left out.
+            Matching::Decoded(rules) if !rules.tries_original => match self.judge_decoded(text, rules) {
+                Verdict::Refused(Refusal::Undecodable) if !required => {
+                    self.judge_missing(required, Refusal::Missing)
+                }
+                Verdict::Refused(_) if self.empty => Verdict::Refused(Refusal::NoEntries),
+                verdict => verdict,
+            },
+            _ if self.empty => Verdict::Refused(Refusal::NoEntries),
             Matching::AsWritten => self.judge_as_written(text),
             Matching::Decoded(rules) => self.judge_decoded(text, rules),
         }
@@ -315,7 +333,8 @@ impl Matcher {
                 if !scheme_is_allowed(uri.scheme, matched) {
                     return Verdict::Refused(Refusal::SchemeNotSpelledOut { entry });
                 }
-                let resolved = if uri.scheme.is_some() { Cow::Borrowed(text) } else { Cow::Owned(self.absolute(text)) };
+                let resolved =
+                    if uri.scheme.is_some() { Cow::Borrowed(text) } else { Cow::Owned(self.absolute(text)) };
                 Verdict::Accepted(Acceptance { resolved, entry, how: how(wildcard, by_loopback) })
             }
         }
@@ -327,14 +346,16 @@ impl Matcher {
             Err(legacy::Unseen::Malformed(problem)) => return Verdict::Refused(Refusal::NotAUri(problem)),
             Err(legacy::Unseen::Undecodable) => return Verdict::Refused(Refusal::Undecodable),
             Err(legacy::Unseen::DecodedMalformed) => return Verdict::Refused(Refusal::DecodedNotAUri),
-            Err(legacy::Unseen::Breaks(loose_uri::LooseFault::EmptyHost)) => return Verdict::Breaks(Breakage::EmptyHost),
+            Err(legacy::Unseen::Breaks(loose_uri::LooseFault::EmptyHost)) => {
+                return Verdict::Breaks(Breakage::EmptyHost);
+            }
             Err(legacy::Unseen::Breaks(_)) => return Verdict::Breaks(Breakage::Unsplit),
         };
         let Some(table) = &self.table else {
             return Verdict::Breaks(Breakage::Unsplit);
         };
         let stripped = legacy::cut_for_wildcards(&seen.decoded, rules);
-        let cut = stripped.as_ref().map_or(Cut::Fails, |stripped| Cut::At(stripped));
+        let cut = stripped.as_deref().map_or(Cut::Fails, Cut::At);
         let mut found = table.find(&seen.decoded, cut);
         let mut matched = matched_text(table, found, cut);
         let mut by_loopback = false;
@@ -344,7 +365,7 @@ impl Matcher {
         {
             portless = retry;
             stripped = legacy::cut_for_wildcards(&portless, rules);
-            let cut = stripped.as_ref().map_or(Cut::Fails, |stripped| Cut::At(stripped));
+            let cut = stripped.as_deref().map_or(Cut::Fails, Cut::At);
             found = table.find(&portless, cut);
             matched = matched_text(table, found, cut);
             by_loopback = true;
@@ -359,9 +380,13 @@ impl Matcher {
         }
         match found {
             Found::Nothing => Verdict::Refused(Refusal::NoEntryMatched { wildcards_off: None }),
-            Found::Breaks(_) => Verdict::Breaks(if legacy::has_empty_host(&seen.decoded) { Breakage::EmptyHost } else { Breakage::Unsplit }),
+            Found::Breaks(_) => Verdict::Breaks(if legacy::has_empty_host(&seen.decoded) {
+                Breakage::EmptyHost
+            } else {
+                Breakage::Unsplit
+            }),
             Found::Match { rank, wildcard } => {
-                let result = if rules.tries_original { seen.original } else { Some(Cow::Owned(seen.decoded)) };
+                let result = if rules.tries_original { seen.original } else { Some(seen.decoded) };
                 let Some(result) = result else {
                     return Verdict::Breaks(Breakage::MalformedMatch);
                 };
@@ -369,7 +394,8 @@ impl Matcher {
                 if rules.guards_schemes && !scheme_is_allowed(seen.scheme.as_deref(), matched) {
                     return Verdict::Refused(Refusal::SchemeNotSpelledOut { entry });
                 }
-                let relative = if rules.resolves_any_relative { !seen.absolute } else { result.starts_with('/') };
+                let relative =
+                    if rules.resolves_any_relative { !seen.absolute } else { result.starts_with('/') };
                 let resolved = if relative { Cow::Owned(self.absolute(&result)) } else { result };
                 Verdict::Accepted(Acceptance { resolved, entry, how: how(wildcard, by_loopback) })
             }
@@ -380,8 +406,12 @@ impl Matcher {
         if self.allow_oidc_parameters || self.behaviour.reserved == Reserved::Nowhere {
             return None;
         }
-        let found = |part: Option<&str>, in_fragment| part.and_then(reserved_parameter).map(|name| Refusal::ReservedParameter { name, in_fragment });
-        found(uri.query, false).or_else(|| found(uri.fragment.filter(|_| self.behaviour.reserved == Reserved::QueryAndFragment), true))
+        let found = |part: Option<&str>, in_fragment| {
+            part.and_then(reserved_parameter).map(|name| Refusal::ReservedParameter { name, in_fragment })
+        };
+        found(uri.query, false).or_else(|| {
+            found(uri.fragment.filter(|_| self.behaviour.reserved == Reserved::QueryAndFragment), true)
+        })
     }
 
     fn wildcards_off(&self, uri: &JavaUri<'_>) -> Option<WildcardsOff> {
@@ -444,7 +474,9 @@ fn without_query_or_fragment(text: &str) -> &str {
 
 fn scheme_is_allowed(scheme: Option<&str>, matched: &str) -> bool {
     scheme.is_none_or(|scheme| {
-        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") || matched.strip_prefix(scheme).is_some_and(|rest| rest.starts_with(':'))
+        scheme.eq_ignore_ascii_case("http")
+            || scheme.eq_ignore_ascii_case("https")
+            || matched.strip_prefix(scheme).is_some_and(|rest| rest.starts_with(':'))
     })
 }
 

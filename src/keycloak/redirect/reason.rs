@@ -3,10 +3,22 @@
 use super::{Breakage, How, Matcher, MissingReason, Refusal, Verdict, WildcardsOff};
 
 impl Matcher {
+    /// Whether this and the other matcher, made from the same registration, put equal verdicts into the same words. (Which entry is nearest
+    /// depends on how wildcard entries are read.)
+    pub(crate) fn explains_alike(&self, other: &Self) -> bool {
+        self.behaviour.splits_wildcard_entries == other.behaviour.splits_wildcard_entries
+            && self.behaviour.matching == other.behaviour.matching
+    }
+
     /// One sentence that says why: which entry matched and how, or the exact step that refused, with the nearest entry. `registered` is the
     /// list that the matcher was made from.
     #[must_use]
-    pub fn reason<S: AsRef<str>>(&self, registered: &[S], requested: Option<&str>, verdict: &Verdict<'_>) -> String {
+    pub fn reason<S: AsRef<str>>(
+        &self,
+        registered: &[S],
+        requested: Option<&str>,
+        verdict: &Verdict<'_>,
+    ) -> String {
         let entry_text = |place: usize| registered.get(place).map_or("", AsRef::as_ref);
         match verdict {
             Verdict::Accepted(acceptance) => {
@@ -28,7 +40,12 @@ impl Matcher {
         }
     }
 
-    fn refusal_reason<'e>(&self, refusal: &Refusal, requested: &str, entry_text: impl Fn(usize) -> &'e str) -> String {
+    fn refusal_reason<'e>(
+        &self,
+        refusal: &Refusal,
+        requested: &str,
+        entry_text: impl Fn(usize) -> &'e str,
+    ) -> String {
         match refusal {
             Refusal::Missing(MissingReason::Required) => "The redirect URI parameter was left out, and it is required.".to_owned(),
             Refusal::Missing(MissingReason::NotOneEntry) => "The redirect URI parameter was left out, and the client does not have exactly one entry that could stand in for it.".to_owned(),
