@@ -4,6 +4,7 @@ pub mod audit;
 pub mod cli;
 pub mod cloud_run;
 pub mod config;
+pub mod accepts;
 pub mod conventions;
 pub mod document;
 pub mod fault;
