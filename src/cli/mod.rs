@@ -1,8 +1,13 @@
 //! The command line: what people type, and the only place that knows all stages and prints.
 
 pub mod args;
+mod audience;
+mod check;
 mod completions;
 mod explain;
+mod links;
+mod looking;
+mod naming;
 mod rules;
 mod schema;
 pub mod terminal;
@@ -35,6 +40,9 @@ fn run(cli: &Cli, terminal: &Terminal) -> Result<Exit, Fault> {
             terminal.help(&Cli::command().render_help());
             Ok(Exit::Usage)
         }
+        Some(Command::Check(args)) => check::run(args, &cli.global, terminal),
+        Some(Command::Audience(args)) => audience::run(args, &cli.global, terminal),
+        Some(Command::Links(args)) => links::run(args, &cli.global, terminal),
         Some(Command::Rules(args)) => rules::run(args, terminal),
         Some(Command::Explain(args)) => explain::run(args, terminal),
         Some(Command::Schema(args)) => schema::run(args, terminal),
