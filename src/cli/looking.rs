@@ -71,7 +71,11 @@ fn refuse_only_mistakes(snapshot: &Snapshot) -> Result<(), Fault> {
 }
 
 fn failure_line(failure: &ReadFailure) -> String {
-    format!("{}: {}", position(&failure.path, failure.line, failure.column), escape::one_line(&failure.message))
+    format!(
+        "{}: {}",
+        position(&failure.path, failure.line, failure.column),
+        escape::one_line(&failure.message)
+    )
 }
 
 /// Tells what could not be read, for commands whose answer has no place for it.
