@@ -12,6 +12,7 @@ pub mod java_uri;
 pub(crate) mod mapper;
 pub mod model;
 pub mod option_names;
+pub mod post_logout;
 pub mod realm_file;
 pub mod redirect;
 pub mod roles;
