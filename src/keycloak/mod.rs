@@ -15,5 +15,6 @@ pub mod option_names;
 pub mod realm_file;
 pub mod redirect;
 pub mod roles;
+pub mod server_issuer;
 pub mod server_options;
 pub mod version;
