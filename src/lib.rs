@@ -16,5 +16,6 @@ pub mod scene;
 pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
-pub(crate) mod testing;
+
 #[cfg(test)]
+pub(crate) mod testing;

@@ -5,11 +5,13 @@
 //! [`Scene::urls`]), what it is called in a message ([`Scene::name_client`] …) and where it stands ([`Scene::client_field`] …).
 
 mod evidence;
+pub(crate) mod issuer;
 mod server;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+pub use issuer::RealmIssuer;
 pub use server::{RealmServer, VersionSource};
 
 use crate::cloud_run::model::{Service, ServiceUrl, UrlForm, UrlSource, Workload};

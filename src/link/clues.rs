@@ -303,7 +303,7 @@ impl<'a> Finder<'a> {
             if stated.is_weak && !matches!(names, NamedClient::Client(_)) {
                 continue;
             }
-            let text = stated.id.text().map(String::clone).unwrap_or_default();
+            let text = stated.id.text().unwrap_or_default().to_owned();
             let clue = |finder: &Self, client: ClientId| Clue {
                 kind,
                 text: format!("`{}` is `{text}`", stated.setting),

@@ -49,14 +49,14 @@ fn container_reading(container: &Container) -> ContainerReading {
             EnvValue::Literal(Known::Unknown(why)) => (None, ValueView::Unknown, Some(why.to_string())),
             EnvValue::Literal(Known::Secret(_)) | EnvValue::PlainSecret { .. } => (None, ValueView::Secret, None),
             EnvValue::SecretReference { secret, .. } => {
-                (None, ValueView::SecretReference { secret: secret.text().map_or("", String::as_str) }, None)
+                (None, ValueView::SecretReference { secret: secret.text().unwrap_or_default() }, None)
             }
         };
         settings.push(SettingPlace { name: name.to_owned(), at: variable.at.clone(), value, unknown });
         values.push((SettingSource::Env, view));
     }
     let words: Vec<&(Known<String>, Locus)> = container.command.iter().chain(&container.args).collect();
-    let texts: Vec<&str> = words.iter().map(|(word, _)| word.text().map_or(HIDDEN, String::as_str)).collect();
+    let texts: Vec<&str> = words.iter().map(|(word, _)| word.text().unwrap_or(HIDDEN)).collect();
     let found = arguments(&texts);
     let mut plain_words = Vec::new();
     for argument in &found {
@@ -84,7 +84,7 @@ fn container_reading(container: &Container) -> ContainerReading {
             source,
             value,
         });
-        let image = container.image.as_ref().and_then(|image| image.text()).map(String::as_str);
+        let image = container.image.as_ref().and_then(|image| image.text());
         understand(&ContainerView { image, settings: views.collect(), words: plain_words })
     };
     ContainerReading { understanding, settings }

@@ -1,7 +1,7 @@
 //! Evidence made easy: a place, what stands there, and what it has to do with the finding.
 
 use super::Scene;
-use crate::cloud_run::model::{Container, EnvValue, EnvVar, ServiceUrl};
+use crate::cloud_run::model::{EnvValue, EnvVar, ServiceUrl};
 use crate::finding::{Evidence, Side};
 use crate::keycloak::model::{Client, ClientField};
 use crate::known::Known;
@@ -50,15 +50,25 @@ impl Scene<'_> {
         Evidence::new(side, url.at.clone(), Some(url.url.clone()), label)
     }
 
+    /// A setting of a service's container, by its position in [`ContainerReading::settings`](crate::link::ContainerReading::settings) —
+    /// the number that conventions' readings and expectations carry — with its value; no value when it is secret or unknown.
+    pub fn setting(&self, id: ServiceId, container: usize, setting: usize, label: impl Into<String>) -> Evidence {
+        match self.reading(id).containers.get(container).and_then(|container| container.settings.get(setting)) {
+            Some(place) => Evidence::cloud_run(place.at.clone(), place.value.clone(), label),
+            None => self.service_itself(id, label),
+        }
+    }
+
+    /// The name of a setting of a service's container, by its position; empty when there is none.
+    pub fn setting_name(&self, id: ServiceId, container: usize, setting: usize) -> &str {
+        let container = self.reading(id).containers.get(container);
+        container.and_then(|container| container.settings.get(setting)).map_or("", |place| place.name.as_str())
+    }
+
     /// An environment variable with its value; no value when it is a secret, a reference or unknown.
     pub fn variable(&self, variable: &EnvVar, label: impl Into<String>) -> Evidence {
         Evidence::cloud_run(variable.at.clone(), variable_value(variable), label)
     }
-}
-
-/// The environment variable `name` of a container; the last one of equal names, as the last one wins.
-pub fn find_variable<'c>(container: &'c Container, name: &str) -> Option<&'c EnvVar> {
-    container.env.iter().rev().find(|variable| variable.name.text() == Some(name))
 }
 
 fn variable_value(variable: &EnvVar) -> Option<String> {
@@ -73,7 +83,7 @@ fn switch(value: &Known<bool>) -> Option<String> {
 }
 
 /// What a field of a client says, as a person may copy it; none for absent fields and for secrets.
-pub fn field_value(client: &Client, field: ClientField) -> Option<String> {
+pub(crate) fn field_value(client: &Client, field: ClientField) -> Option<String> {
     use ClientField as F;
     let stated = &client.stated;
     let text = |text: &Option<crate::keycloak::model::Text>| {

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::Options;
+use super::issuer::{self, Inputs, RealmIssuer};
 use crate::config::Config;
 use crate::finding::{Evidence, Side};
+use crate::keycloak::generation::GENERATIONS;
 use crate::keycloak::import::HeldRealm;
 use crate::keycloak::version::Version;
 use crate::link::hosts::host_in;
@@ -13,10 +15,10 @@ use crate::link::{Links, NamedRealm};
 use crate::snapshot::{RealmId, ServiceId, Snapshot};
 
 /// The oldest version that is judged by when the server's is not known.
-pub const OLDEST: Version = Version::new(21, 1, 2);
+pub(crate) const OLDEST: Version = GENERATIONS[0].version;
 
 /// The newest version that is judged by when the server's is not known.
-pub const NEWEST: Version = Version::new(26, 7, 4);
+pub(crate) const NEWEST: Version = GENERATIONS[GENERATIONS.len() - 1].version;
 
 /// What is known of the server that holds a realm.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub struct RealmServer {
     pub keycloak: Option<ServiceId>,
     /// Every service that may be the realm's Keycloak; several when nothing tells which.
     pub keycloaks: Vec<ServiceId>,
+    /// The realm's issuer, by the newest of `versions`.
+    pub issuer: RealmIssuer,
     pub(super) held: OnceLock<Vec<HeldRealm>>,
 }
 
@@ -82,7 +86,10 @@ pub(super) fn servers(snapshot: &Snapshot, config: &Config, links: &Links, optio
             let keycloaks = keycloaks(id, links);
             let keycloak = if let [only] = keycloaks.as_slice() { Some(*only) } else { None };
             let (versions, version_source) = version(snapshot, config, links, options, id, keycloak);
-            RealmServer { versions, version_source, keycloak, keycloaks, held: OnceLock::new() }
+            let newest = versions.last().copied().unwrap_or(NEWEST);
+            let inputs = Inputs { snapshot, config, links, version: newest, keycloaks: &keycloaks };
+            let issuer = issuer::of(&inputs, id);
+            RealmServer { versions, version_source, keycloak, keycloaks, issuer, held: OnceLock::new() }
         })
         .collect()
 }
