@@ -1,8 +1,10 @@
 //! The rules: one file each, with its documentation, its check and its tests. How to write one: `STYLE.md` beside this file.
 
 mod client_unknown;
+mod keycloak_proxy_headers;
 mod waiver_expired;
 mod waiver_unused;
+mod with_keycloak;
 
 use crate::config::Waiver;
 use crate::finding::{Severity, Subject, Verdict};
@@ -85,6 +87,8 @@ pub fn all() -> &'static [&'static Rule] {
 static ALL: &[&Rule] = &[
     // Client
     &client_unknown::RULE,
+    // Keycloak as a Cloud Run service
+    &keycloak_proxy_headers::RULE,
     // About the audit itself
     &waiver_unused::RULE,
     &waiver_expired::RULE,
