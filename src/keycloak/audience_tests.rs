@@ -23,7 +23,8 @@ fn set(value: &Value) -> BTreeSet<String> {
 
 #[test]
 fn recorded_answers_are_met() {
-    let data: Value = serde_json::from_str(include_str!("../../tests/data/keycloak/audience_cases.json")).unwrap();
+    let data: Value =
+        serde_json::from_str(include_str!("../../tests/data/keycloak/audience_cases.json")).unwrap();
     let mut wrong = Vec::new();
     for case in data["cases"].as_array().unwrap() {
         for version in ["24.0.5", "26.5.5", "26.7.3"] {
@@ -78,7 +79,8 @@ fn recorded_answers_are_met() {
                     && clients(&expected) == clients(&seen)
                     && scopes(&expected) == scopes(&seen)
                     && expected["id_token"] == seen["id_token"]
-                    && (seen["sub"] == if version == "24.0.5" { Value::Bool(true) } else { expected["sub"].clone() })
+                    && (seen["sub"]
+                        == if version == "24.0.5" { Value::Bool(true) } else { expected["sub"].clone() })
             } else {
                 expected == seen
             };
@@ -142,9 +144,12 @@ fn a_file_with_scopes_of_its_own_gets_no_subject_unless_it_is_migrated() {
 #[test]
 fn dead_clients_leave_the_audience_from_the_fix_on() {
     for (audience, kept) in [("svc", true), ("off", false), ("ghost", false)] {
-        let mapper = audience_mapper(json!({"included.client.audience": audience, "access.token.claim": "true"}));
+        let mapper =
+            audience_mapper(json!({"included.client.audience": audience, "access.token.claim": "true"}));
         let realm = shop(json!({"protocolMappers": mapper, "fullScopeAllowed": false}), json!({}));
-        let at = |version: &str| tokens(&realm, version, &TokenRequest::LOGIN).unwrap().access_token.has_audience(audience);
+        let at = |version: &str| {
+            tokens(&realm, version, &TokenRequest::LOGIN).unwrap().access_token.has_audience(audience)
+        };
         for version in ["24.0.5", "26.6.7", "26.7.3", "26.7.4"] {
             assert!(at(version), "{audience} on {version}");
         }
@@ -161,7 +166,12 @@ fn a_hardcoded_audience_beside_a_mapper_is_undefined() {
          "config": {"claim.name": "aud", "claim.value": "https://hc", "access.token.claim": "true"}},
         {"name": "m", "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
          "config": {"included.custom.audience": "https://x", "access.token.claim": "true"}}]);
-    let issued = tokens(&shop(json!({"protocolMappers": mappers, "fullScopeAllowed": false}), json!({})), NEWEST, &TokenRequest::LOGIN).unwrap();
+    let issued = tokens(
+        &shop(json!({"protocolMappers": mappers, "fullScopeAllowed": false}), json!({})),
+        NEWEST,
+        &TokenRequest::LOGIN,
+    )
+    .unwrap();
     assert_eq!(issued.access_token.aud, ["https://hc"]);
     assert_eq!(issued.access_token.perhaps, ["https://x"]);
     assert_eq!(issued.undefined.len(), 1);
@@ -187,13 +197,22 @@ fn undefined_scopes_are_listed_with_their_places() {
     let found: Vec<String> = held
         .undefined_scopes()
         .iter()
-        .map(|scope| format!("{} {}", scope.name, scope.uses.iter().map(|used| used.at(&realm).path.to_string()).collect::<String>()))
+        .map(|scope| {
+            format!(
+                "{} {}",
+                scope.name,
+                scope.uses.iter().map(|used| used.at(&realm).path.to_string()).collect::<String>()
+            )
+        })
         .collect();
-    assert_eq!(found, [
-        "phone clients[0].optionalClientScopes[1]",
-        "roles defaultDefaultClientScopes[0]",
-        "web-origins clients[0].defaultClientScopes[0]",
-    ]);
+    assert_eq!(
+        found,
+        [
+            "phone clients[0].optionalClientScopes[1]",
+            "roles defaultDefaultClientScopes[0]",
+            "web-origins clients[0].defaultClientScopes[0]",
+        ]
+    );
 }
 
 #[test]
@@ -204,13 +223,23 @@ fn what_comes_near_an_audience_is_said() {
         let client = held.client(&realm, "app").unwrap();
         near_misses(&held, &realm, client, &TokenRequest::LOGIN, audience).first().map(|miss| miss.obstacle)
     };
-    let by = |config: Value| obstacle(json!({"protocolMappers": audience_mapper(config)}), json!({}), "https://api");
+    let by = |config: Value| {
+        obstacle(json!({"protocolMappers": audience_mapper(config)}), json!({}), "https://api")
+    };
     assert_eq!(by(json!({"included.custom.audience": "https://api", "access.token.claim": "true"})), None);
-    assert_eq!(by(json!({"included.custom.audience": "https://api", "id.token.claim": "true"})), Some(Obstacle::IdTokenOnly));
-    assert_eq!(by(json!({"included.custom.audience": "https://api", "lightweight.claim": "true"})), Some(Obstacle::LightweightOnly));
+    assert_eq!(
+        by(json!({"included.custom.audience": "https://api", "id.token.claim": "true"})),
+        Some(Obstacle::IdTokenOnly)
+    );
+    assert_eq!(
+        by(json!({"included.custom.audience": "https://api", "lightweight.claim": "true"})),
+        Some(Obstacle::LightweightOnly)
+    );
     assert_eq!(by(json!({"included.custom.audience": "https://api"})), Some(Obstacle::SwitchedOff));
     assert_eq!(
-        by(json!({"included.custom.audience": "https://api", "included.client.audience": "svc", "access.token.claim": "true"})),
+        by(
+            json!({"included.custom.audience": "https://api", "included.client.audience": "svc", "access.token.claim": "true"})
+        ),
         Some(Obstacle::Shadowed)
     );
     let scope = json!([{"name": "api", "protocol": "openid-connect",
@@ -219,7 +248,10 @@ fn what_comes_near_an_audience_is_said() {
     assert_eq!(with_scope(json!({"optionalClientScopes": ["api"]})), Some(Obstacle::OptionalScope));
     assert_eq!(with_scope(json!({"defaultClientScopes": []})), Some(Obstacle::ForeignScope));
     let gated = json!({"clientScopes": scope, "scopeMappings": [{"clientScope": "api", "roles": ["staff"]}], "roles": {"realm": [{"name": "staff"}]}});
-    assert_eq!(obstacle(json!({"defaultClientScopes": ["api"]}), gated, "https://api"), Some(Obstacle::ScopeNeedsRole));
+    assert_eq!(
+        obstacle(json!({"defaultClientScopes": ["api"]}), gated, "https://api"),
+        Some(Obstacle::ScopeNeedsRole)
+    );
     let roles = json!({"roles": {"client": {"svc": [{"name": "reader"}]}}});
     assert_eq!(obstacle(json!({}), roles.clone(), "svc"), Some(Obstacle::UserNeedsRole));
     assert_eq!(obstacle(json!({"defaultClientScopes": []}), roles, "svc"), Some(Obstacle::NoResolving));

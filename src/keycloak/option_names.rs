@@ -47,7 +47,13 @@ const fn known(name: &'static str) -> OptionInfo {
 }
 
 const fn since(major: u16, name: &'static str) -> OptionInfo {
-    OptionInfo { name, since: Version::new(major, 0, 0), ignored_since: None, instead: "", build: Build::Never }
+    OptionInfo {
+        name,
+        since: Version::new(major, 0, 0),
+        ignored_since: None,
+        instead: "",
+        build: Build::Never,
+    }
 }
 
 const fn built(name: &'static str) -> OptionInfo {
@@ -168,8 +174,17 @@ const FAMILIES: [&str; 24] = [
 ];
 
 /// Variables that begin with `KC_` and are read by scripts of the server or its image, not as options.
-const NO_OPTIONS: [&str; 9] =
-    ["config-args", "config-file", "conf-dir", "debug", "home-dir", "opts", "optimized", "run-in-container", "version"];
+const NO_OPTIONS: [&str; 9] = [
+    "config-args",
+    "config-file",
+    "conf-dir",
+    "debug",
+    "home-dir",
+    "opts",
+    "optimized",
+    "run-in-container",
+    "version",
+];
 
 /// What is known of the option of this name.
 pub fn find(name: &str) -> Option<&'static OptionInfo> {
@@ -247,13 +262,17 @@ mod tests {
         assert_eq!(nearest("proxy-header"), Some("proxy-headers"));
         assert_eq!(nearest("hostname-stric"), Some("hostname-strict"));
         assert_eq!(nearest("shop-theme"), None);
-        assert!(is_known("db-username-audit") && is_known("spi-theme-static-max-age") && !is_known("db-user"));
+        assert!(
+            is_known("db-username-audit") && is_known("spi-theme-static-max-age") && !is_known("db-user")
+        );
     }
 
     #[test]
     fn versions_decide_what_is_read() {
         let reads = |name, version| find(name).is_some_and(|option| option.is_read_by(version));
         assert!(reads("proxy", Version::new(24, 0, 5)) && !reads("proxy", Version::new(25, 0, 0)));
-        assert!(!reads("proxy-headers", Version::new(23, 0, 7)) && reads("proxy-headers", Version::new(24, 0, 0)));
+        assert!(
+            !reads("proxy-headers", Version::new(23, 0, 7)) && reads("proxy-headers", Version::new(24, 0, 0))
+        );
     }
 }

@@ -39,18 +39,30 @@ pub enum ServerIssuer {
 /// The issuer of the realm `realm_name` on a server with these options, called by `hosts` through Cloud Run's front end.
 ///
 /// The realm's own `frontendUrl` wins over all of it and is not looked at here.
-pub fn server_issuer(options: &ServerOptions, realm_name: &str, hosts: &[String], version: Version) -> ServerIssuer {
-    let names = ["hostname", "hostname-url", "hostname-strict", "http-relative-path", "proxy-headers", "proxy"];
+pub fn server_issuer(
+    options: &ServerOptions,
+    realm_name: &str,
+    hosts: &[String],
+    version: Version,
+) -> ServerIssuer {
+    let names =
+        ["hostname", "hostname-url", "hostname-strict", "http-relative-path", "proxy-headers", "proxy"];
     let evidence: Vec<Evidence> = names
         .iter()
         .filter_map(|name| options.get(name))
         .map(|setting| setting.evidence("decides the issuer"))
-        .chain(options.mode.iter().filter(|_| options.is_development()).map(|(_, _, evidence)| evidence.clone()))
+        .chain(
+            options.mode.iter().filter(|_| options.is_development()).map(|(_, _, evidence)| evidence.clone()),
+        )
         .collect();
     let undecided = |why: String, candidates: Vec<String>| ServerIssuer::Undecided {
         why,
         candidates,
-        evidence: if evidence.is_empty() { options.image.iter().cloned().collect() } else { evidence.clone() },
+        evidence: if evidence.is_empty() {
+            options.image.iter().cloned().collect()
+        } else {
+            evidence.clone()
+        },
     };
     for name in ["hostname", "hostname-url", "hostname-strict", "http-relative-path", "proxy-headers"] {
         if let Some(why) = options.why_unknown(name) {
@@ -73,10 +85,15 @@ pub fn server_issuer(options: &ServerOptions, realm_name: &str, hosts: &[String]
     let possible = possible_headers(options, &seen, version);
     let mut candidates: Vec<String> = possible
         .iter()
-        .filter_map(|&proxy_headers| at(&IssuerOptions { proxy_headers, ..seen.clone() }, "host.invalid").ok())
+        .filter_map(|&proxy_headers| {
+            at(&IssuerOptions { proxy_headers, ..seen.clone() }, "host.invalid").ok()
+        })
         .collect();
     candidates.dedup();
-    let path_is_open = !is_url && seen.relative_path.is_empty() && hidden.is_some() && options.get("http-relative-path").is_none();
+    let path_is_open = !is_url
+        && seen.relative_path.is_empty()
+        && hidden.is_some()
+        && options.get("http-relative-path").is_none();
     match (candidates.as_slice(), path_is_open) {
         ([issuer], false) => ServerIssuer::Fixed { issuer: issuer.clone(), evidence },
         ([issuer], true) => {
@@ -86,7 +103,9 @@ pub fn server_issuer(options: &ServerOptions, realm_name: &str, hosts: &[String]
         _ => {
             let why = match options.get("proxy-headers") {
                 Some(_) => "it is not certain that Cloud Run sends the headers that `proxy-headers` names",
-                None => "whether the server believes the proxy's headers (`proxy-headers`) may be set by the image",
+                None => {
+                    "whether the server believes the proxy's headers (`proxy-headers`) may be set by the image"
+                }
             };
             undecided(why.to_owned(), candidates)
         }
@@ -123,14 +142,17 @@ fn follows_host(
     } else if let Some(why) = options.why_hidden() {
         return undecided(format!("no `hostname` is set; {why}"), Vec::new());
     } else {
-        return undecided("no `hostname` is set and `hostname-strict` is not false, so the server does not start".to_owned(), Vec::new());
+        return undecided(
+            "no `hostname` is set and `hostname-strict` is not false, so the server does not start"
+                .to_owned(),
+            Vec::new(),
+        );
     };
     let hides_headers = options.get("proxy-headers").is_none() && options.why_hidden().is_some();
     let mut believed = seen.clone();
     if hides_headers || seen.proxy_headers == ProxyHeaders::Forwarded {
         believed.proxy_headers = ProxyHeaders::XForwarded;
     }
-    let issuers =
-        hosts.iter().filter_map(|host| Some((host.clone(), at(&believed, host).ok()?))).collect();
+    let issuers = hosts.iter().filter_map(|host| Some((host.clone(), at(&believed, host).ok()?))).collect();
     ServerIssuer::FollowsHost { reason: reason.to_owned(), issuers, evidence }
 }

@@ -111,7 +111,8 @@ impl ServerOptions {
             image_version: None,
         };
         options.read_image(container);
-        let words: Vec<Word> = container.command.iter().chain(&container.args).flat_map(split_shell).collect();
+        let words: Vec<Word> =
+            container.command.iter().chain(&container.args).flat_map(split_shell).collect();
         options.read_words(&words, Origin::Argument);
         options.read_variables(container);
         options
@@ -119,9 +120,16 @@ impl ServerOptions {
 
     fn signs(&self) -> usize {
         let image = self.image.as_ref().and_then(|image| image.value.as_deref()).is_some_and(|image| {
-            image.split('@').next().unwrap_or(image).rsplit('/').next().is_some_and(|name| name.contains("keycloak"))
+            image
+                .split('@')
+                .next()
+                .unwrap_or(image)
+                .rsplit('/')
+                .next()
+                .is_some_and(|name| name.contains("keycloak"))
         });
-        let known = self.settings.iter().filter(|setting| option_names::find(&setting.name).is_some()).count();
+        let known =
+            self.settings.iter().filter(|setting| option_names::find(&setting.name).is_some()).count();
         let runs = matches!(&self.mode, Some((_, Origin::Argument, _))) && known > 0;
         let of_settings = if known >= 2 || runs { known } else { 0 };
         usize::from(image) + usize::from(self.stock_image) + of_settings
@@ -129,7 +137,8 @@ impl ServerOptions {
 
     fn read_image(&mut self, container: &Container) {
         let Some(image) = container.image.as_ref().and_then(|image| image.text()) else { return };
-        self.image = Some(Evidence::cloud_run(container.at.key("image"), Some(image.to_owned()), "the image"));
+        self.image =
+            Some(Evidence::cloud_run(container.at.key("image"), Some(image.to_owned()), "the image"));
         let without_digest = image.split('@').next().unwrap_or(image);
         let (path, tag) = match without_digest.rsplit_once(':') {
             Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
@@ -169,13 +178,22 @@ impl ServerOptions {
             }
             let (name, value, at) = match option.split_once('=') {
                 Some((name, value)) => (name, Known::Value(value.to_owned()), word.at.clone()),
-                None => match rest.next_if(|next| !next.text.text().is_some_and(|text| text.starts_with('-'))) {
-                    Some(value) => (option, value.text.clone(), value.at.clone()),
-                    None => (option, Known::Value(String::new()), word.at.clone()),
-                },
+                None => {
+                    match rest.next_if(|next| !next.text.text().is_some_and(|text| text.starts_with('-'))) {
+                        Some(value) => (option, value.text.clone(), value.at.clone()),
+                        None => (option, Known::Value(String::new()), word.at.clone()),
+                    }
+                }
             };
             let written = format!("--{name}");
-            self.settings.push(Setting { name: name.to_owned(), written, value, origin, well_known: false, at });
+            self.settings.push(Setting {
+                name: name.to_owned(),
+                written,
+                value,
+                origin,
+                well_known: false,
+                at,
+            });
         }
     }
 
@@ -229,7 +247,8 @@ impl ServerOptions {
     /// Why an option that is not set may be set all the same, as a clause; none when what is not set is not set.
     pub fn why_hidden(&self) -> Option<&'static str> {
         let starts_here = matches!(&self.mode, Some((_, Origin::Argument, _)));
-        (!self.stock_image && !starts_here).then_some("the image may set it itself, and its Dockerfile was not read")
+        (!self.stock_image && !starts_here)
+            .then_some("the image may set it itself, and its Dockerfile was not read")
     }
 
     /// The setting in force of an option: an argument before a variable before one that is handed on; of equals the last.
@@ -258,7 +277,8 @@ impl ServerOptions {
 
     /// Whether an option is stated and empty, which the server takes for not set.
     pub fn is_stated_empty(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|setting| setting.value.text().is_some_and(|value| value.trim().is_empty()))
+        self.get(name)
+            .is_some_and(|setting| setting.value.text().is_some_and(|value| value.trim().is_empty()))
     }
 
     /// Whether an option is set to something that is not known, and why.
@@ -329,13 +349,16 @@ struct Word {
 fn split_shell((word, at): &(Known<String>, Locus)) -> Vec<Word> {
     let single = |text: Known<String>, whole: &str| Word { text, whole: whole.to_owned(), at: at.clone() };
     match word {
-        Known::Value(text) if text.contains(char::is_whitespace) && (text.contains("kc.sh") || text.contains("start")) => text
-            .split_whitespace()
-            .map(|piece| {
-                let piece = piece.trim_matches(['"', '\'', ';']);
-                single(Known::Value(piece.to_owned()), piece)
-            })
-            .collect(),
+        Known::Value(text)
+            if text.contains(char::is_whitespace) && (text.contains("kc.sh") || text.contains("start")) =>
+        {
+            text.split_whitespace()
+                .map(|piece| {
+                    let piece = piece.trim_matches(['"', '\'', ';']);
+                    single(Known::Value(piece.to_owned()), piece)
+                })
+                .collect()
+        }
         Known::Value(text) => vec![single(Known::Value(text.clone()), text)],
         other => vec![single(other.clone(), "")],
     }

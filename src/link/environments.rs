@@ -100,7 +100,9 @@ pub(super) fn tell_apart(known: &Known<'_>, realms_by_files: &[Option<usize>]) -
     }
     for index in 0..known.snapshot.services.len() {
         if let (true, Some(group)) = (known.readings[index].is_keycloak, assignment.of_service[index]) {
-            assignment.groups[group].hosts.extend(keycloaks::hosts(&known.readings[index].containers, &known.urls[index]));
+            assignment.groups[group]
+                .hosts
+                .extend(keycloaks::hosts(&known.readings[index].containers, &known.urls[index]));
         }
     }
     assignment
@@ -131,9 +133,10 @@ fn group_realms(known: &Known<'_>, by_files: &[Option<usize>]) -> Assignment {
         let host = realm.frontend_url.as_ref().and_then(|url| url.text()).and_then(host_in);
         let name = realm.name.text();
         let taken = |groups: &[Group], group: usize| {
-            groups[group].realms.iter().any(|other| {
-                snapshot.realm(*other).name.text() == name && name.is_some()
-            })
+            groups[group]
+                .realms
+                .iter()
+                .any(|other| snapshot.realm(*other).name.text() == name && name.is_some())
         };
         let configured = by_files[id.0 as usize].or_else(|| {
             groups.iter().position(|group| host.as_ref().is_some_and(|host| group.hosts.contains(host)))
@@ -226,7 +229,8 @@ fn assign_services(known: &Known<'_>, assignment: &mut Assignment) {
         } else {
             mentions(index).into_iter().collect()
         };
-        of_service[index] = of_service[index].or_else(|| only(own.iter().filter_map(|host| hosts_of_group.get(host).copied())));
+        of_service[index] = of_service[index]
+            .or_else(|| only(own.iter().filter_map(|host| hosts_of_group.get(host).copied())));
     }
     by_redirect_hosts(known, assignment, &mut of_service);
     for (id, service) in known.snapshot.services() {

@@ -81,8 +81,22 @@ pub(crate) fn bare_name(name: &str) -> String {
 
 /// The words that say that something is a secret of a login, and of which login, but not of which client.
 const SECRET_WORDS: [&str; 16] = [
-    "client", "secret", "oidc", "oauth", "oauth2", "openid", "keycloak", "kc", "sso", "auth", "idp", "credentials",
-    "credential", "key", "value", "password",
+    "client",
+    "secret",
+    "oidc",
+    "oauth",
+    "oauth2",
+    "openid",
+    "keycloak",
+    "kc",
+    "sso",
+    "auth",
+    "idp",
+    "credentials",
+    "credential",
+    "key",
+    "value",
+    "password",
 ];
 
 /// What is left of a secret's or setting's name without the words around a client's id; `None` when it does not end as a client secret does.

@@ -163,9 +163,9 @@ impl<'a> Naming<'a> {
         if known.iter().all(|realm| self.snapshot.realm(*realm).name.text().is_none()) {
             return None;
         }
-        let is_near = known.iter().any(|realm| {
-            self.snapshot.realm(*realm).name.text().is_some_and(|known| is_near(known, name))
-        });
+        let is_near = known
+            .iter()
+            .any(|realm| self.snapshot.realm(*realm).name.text().is_some_and(|known| is_near(known, name)));
         let by = if host_is_known { NamedBy::Host } else { NamedBy::RealmName };
         let is_this = host_is_known || (is_near && !self.is_foreign(host, group));
         is_this.then(|| (NamedRealm::UnknownRealm { name: name.to_owned(), known }, by))
@@ -199,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_realm_stands_after_realms() {
-        let url = realm_url("https://sso.example.com/auth/realms/shop/protocol/openid-connect/certs").unwrap();
+        let url =
+            realm_url("https://sso.example.com/auth/realms/shop/protocol/openid-connect/certs").unwrap();
         assert_eq!((url.base, url.realm), ("https://sso.example.com/auth", "shop"));
         assert_eq!(url.rest, "/protocol/openid-connect/certs");
         assert_eq!(realm_url("https://sso.example.com/realms/"), None);

@@ -8,8 +8,8 @@ use super::{
 use crate::cloud_run::model::{Container, EnvValue, Service, Workload};
 use crate::conventions::arguments::{Argument, arguments};
 use crate::conventions::{
-    Certainty, ContainerView, Held, RedirectHost, Role, SettingSource, SettingView, TokenKind, Understanding, Use,
-    ValueView, understand,
+    Certainty, ContainerView, Held, RedirectHost, Role, SettingSource, SettingView, TokenKind, Understanding,
+    Use, ValueView, understand,
 };
 use crate::finding::Evidence;
 use crate::keycloak::model::{Client, ClientField};
@@ -47,7 +47,9 @@ fn container_reading(container: &Container) -> ContainerReading {
         let (value, view, unknown) = match &variable.value {
             EnvValue::Literal(Known::Value(text)) => (Some(text.clone()), ValueView::Plain(text), None),
             EnvValue::Literal(Known::Unknown(why)) => (None, ValueView::Unknown, Some(why.to_string())),
-            EnvValue::Literal(Known::Secret(_)) | EnvValue::PlainSecret { .. } => (None, ValueView::Secret, None),
+            EnvValue::Literal(Known::Secret(_)) | EnvValue::PlainSecret { .. } => {
+                (None, ValueView::Secret, None)
+            }
             EnvValue::SecretReference { secret, .. } => {
                 (None, ValueView::SecretReference { secret: secret.text().unwrap_or_default() }, None)
             }
@@ -100,7 +102,11 @@ fn plain_facts(index: usize, container: &ContainerReading, facts: &mut Facts) {
                 container: index,
                 setting: place.name.clone(),
                 text: url.to_owned(),
-                evidence: vec![Evidence::cloud_run(place.at.clone(), Some(value.to_owned()), format!("names {url}"))],
+                evidence: vec![Evidence::cloud_run(
+                    place.at.clone(),
+                    Some(value.to_owned()),
+                    format!("names {url}"),
+                )],
             };
             if is_origin_list {
                 facts.origins.push(stated.clone());
@@ -128,7 +134,13 @@ fn understood(index: usize, container: &ContainerReading, reading: &mut ServiceR
         match (&found.issuer, &found.server, &found.realm) {
             (Some(issuer), _, _) => {
                 groups.push((found.group.clone(), reading.issuers.len()));
-                facts.issuers.push(stated(index, container, &found.settings, issuer, "the issuer that the service expects"));
+                facts.issuers.push(stated(
+                    index,
+                    container,
+                    &found.settings,
+                    issuer,
+                    "the issuer that the service expects",
+                ));
                 reading.issuers.push(IssuerReading {
                     container: index,
                     expectation,
@@ -162,7 +174,13 @@ fn understood(index: usize, container: &ContainerReading, reading: &mut ServiceR
     }
     for found in &known.clients {
         let Some(place) = container.settings.get(found.setting) else { continue };
-        let why = || place.unknown.clone().or_else(|| found.unknown.clone()).unwrap_or_else(|| "it is not known".to_owned());
+        let why = || {
+            place
+                .unknown
+                .clone()
+                .or_else(|| found.unknown.clone())
+                .unwrap_or_else(|| "it is not known".to_owned())
+        };
         facts.client_ids.push(StatedClientId {
             container: index,
             setting: place.name.clone(),
@@ -171,14 +189,24 @@ fn understood(index: usize, container: &ContainerReading, reading: &mut ServiceR
                 None => Known::unknown(why()),
             },
             at: place.at.clone(),
-            issuers: groups.iter().filter(|(group, _)| *group == found.group).map(|(_, issuer)| *issuer).collect(),
+            issuers: groups
+                .iter()
+                .filter(|(group, _)| *group == found.group)
+                .map(|(_, issuer)| *issuer)
+                .collect(),
             is_weak: found.certainty == Certainty::Weak,
         });
     }
     debug_assert!(base <= reading.issuers.len());
     for found in known.audiences.iter().filter(|found| found.token == TokenKind::Access && !found.regex) {
         for audience in &found.any_of {
-            facts.audiences.push(stated(index, container, &found.settings, audience, "demands this audience"));
+            facts.audiences.push(stated(
+                index,
+                container,
+                &found.settings,
+                audience,
+                "demands this audience",
+            ));
         }
     }
     for found in &known.redirects {
@@ -189,7 +217,13 @@ fn understood(index: usize, container: &ContainerReading, reading: &mut ServiceR
     for role in [Role::RedirectUri, Role::BaseUrl, Role::PostLogoutRedirect] {
         for found in known.with_role(role) {
             if let Some(value) = found.value.as_deref().filter(|value| value.contains("://")) {
-                facts.own_urls.push(stated(index, container, &[found.setting], value, "the service's own URL"));
+                facts.own_urls.push(stated(
+                    index,
+                    container,
+                    &[found.setting],
+                    value,
+                    "the service's own URL",
+                ));
             }
         }
     }
@@ -224,8 +258,11 @@ fn unknown(container: &ContainerReading, known: &Understanding, into: &mut Vec<U
 }
 
 fn stated(index: usize, container: &ContainerReading, settings: &[usize], text: &str, label: &str) -> Stated {
-    let names: Vec<&str> =
-        settings.iter().filter_map(|setting| container.settings.get(*setting)).map(|place| place.name.as_str()).collect();
+    let names: Vec<&str> = settings
+        .iter()
+        .filter_map(|setting| container.settings.get(*setting))
+        .map(|place| place.name.as_str())
+        .collect();
     Stated {
         container: index,
         setting: names.join("` and `"),

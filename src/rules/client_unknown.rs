@@ -49,15 +49,20 @@ fn realm_of(named: &ClientIdReading) -> Option<RealmId> {
 
 fn judge(service: ServiceId, named: &ClientIdReading, scene: &Scene<'_>) -> Option<Verdict> {
     let who = scene.name_service(service);
-    let setting = Evidence::cloud_run(named.at.clone(), named.id.text().map(str::to_owned), "the client id in use");
+    let setting =
+        Evidence::cloud_run(named.at.clone(), named.id.text().map(str::to_owned), "the client id in use");
     match (&named.names, named.id.text()) {
-        (NamedClient::NotInRealms(realms), Some(text)) => not_in_realms(&who, named, text, realms, setting, scene),
+        (NamedClient::NotInRealms(realms), Some(text)) => {
+            not_in_realms(&who, named, text, realms, setting, scene)
+        }
         (NamedClient::Nowhere, Some(text)) => Some(Verdict::Undecided(Undecided {
             reason: format!(
                 "No realm that was read has a client `{text}`, which {who} names in `{}`; which realm the service logs in at is not known, so the client may be in another.",
                 named.setting
             ),
-            remedy: Some("Name the issuer in the service's settings, or pin the link in cloakrun.yaml.".to_owned()),
+            remedy: Some(
+                "Name the issuer in the service's settings, or pin the link in cloakrun.yaml.".to_owned(),
+            ),
             evidence: vec![setting],
         })),
         (NamedClient::Unknown(why), _) => Some(Verdict::Undecided(Undecided {
@@ -89,7 +94,8 @@ fn not_in_realms(
     let mut evidence = vec![setting];
     match nearest {
         Some(client) => evidence.push(scene.client_itself(client, "the client with the nearest id")),
-        None => evidence.extend(realms.iter().map(|realm| scene.realm_itself(*realm, "the realm without this client"))),
+        None => evidence
+            .extend(realms.iter().map(|realm| scene.realm_itself(*realm, "the realm without this client"))),
     }
     // Terraform may keep some clients of a realm and leave others to hands or to another state.
     let may_be_elsewhere = realms.iter().any(|realm| scene.realm(*realm).dialect == Dialect::Terraform);

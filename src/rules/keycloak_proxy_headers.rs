@@ -27,7 +27,8 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Service(check),
 };
 
-const DECIDE: &str = "Set `KC_PROXY_HEADERS=xforwarded` on the service, so that it does not depend on the image.";
+const DECIDE: &str =
+    "Set `KC_PROXY_HEADERS=xforwarded` on the service, so that it does not depend on the image.";
 
 fn check(id: ServiceId, scene: &Scene<'_>) -> Vec<Verdict> {
     server(id, scene).and_then(|server| judge(&server)).into_iter().collect()
@@ -68,18 +69,30 @@ fn without_headers(server: &Server) -> Option<Verdict> {
     let name = &server.name;
     let hostname = options.text("hostname");
     if let Some(why) = options.why_unknown("hostname") {
-        let reason = format!("{name} sets no `proxy-headers`, and whether its hostname is a full URL is not known: {why}.");
+        let reason = format!(
+            "{name} sets no `proxy-headers`, and whether its hostname is a full URL is not known: {why}."
+        );
         return Some(undecided(reason, DECIDE, server.evidence_of(&["hostname"], "the hostname")));
     }
-    let is_url = hostname.is_some_and(is_url_form) || (server.is_before(SECOND_HOSTNAME) && options.text("hostname-url").is_some());
-    if let Some(proxy) = options.get("proxy").filter(|proxy| proxy.value.text().is_some_and(|mode| mode != "none")) {
+    let is_url = hostname.is_some_and(is_url_form)
+        || (server.is_before(SECOND_HOSTNAME) && options.text("hostname-url").is_some());
+    if let Some(proxy) =
+        options.get("proxy").filter(|proxy| proxy.value.text().is_some_and(|mode| mode != "none"))
+    {
         if server.is_before(SECOND_HOSTNAME) {
             return None;
         }
         let evidence = vec![proxy.evidence("ignored from 25 on")];
         if !server.is_since(SECOND_HOSTNAME) {
-            let reason = format!("{name} sets {} alone, which servers from 25 on ignore, and the server's version is not known.", shown(proxy));
-            return Some(undecided(reason, "Name the version with --keycloak-version, or set `KC_PROXY_HEADERS=xforwarded`.", evidence));
+            let reason = format!(
+                "{name} sets {} alone, which servers from 25 on ignore, and the server's version is not known.",
+                shown(proxy)
+            );
+            return Some(undecided(
+                reason,
+                "Name the version with --keycloak-version, or set `KC_PROXY_HEADERS=xforwarded`.",
+                evidence,
+            ));
         }
         if !is_url {
             let message = format!(
@@ -100,7 +113,9 @@ fn without_headers(server: &Server) -> Option<Verdict> {
         return Some(with_severity(wrong(message, None, evidence, "proxy-headers"), Severity::Warning));
     }
     let mut evidence = vec![server.absence("no `proxy-headers` here")];
-    evidence.extend(server.evidence_of(&["hostname"], "the hostname in use, which leaves the scheme to the request"));
+    evidence.extend(
+        server.evidence_of(&["hostname"], "the hostname in use, which leaves the scheme to the request"),
+    );
     if let Some(why) = options.why_hidden() {
         let reason = format!("{name} does not show whether Keycloak reads the proxy's headers: {why}.");
         return Some(undecided(reason, DECIDE, evidence));
@@ -127,7 +142,9 @@ mod tests {
         let said = judge("quay.io/keycloak/keycloak:26.3", &["start"], &[("KC_HOSTNAME", "sso.example.com")]);
         assert_eq!(
             said.wrong,
-            ["error service keycloak: Service `keycloak` sets no `proxy-headers`, and its hostname is no full URL: Keycloak takes every request for plain HTTP, its issuer begins with `http://`, and logins end with \"HTTPS required\"."]
+            [
+                "error service keycloak: Service `keycloak` sets no `proxy-headers`, and its hostname is no full URL: Keycloak takes every request for plain HTTP, its issuer begins with `http://`, and logins end with \"HTTPS required\"."
+            ]
         );
         assert_eq!(
             said.places,
@@ -140,16 +157,29 @@ mod tests {
 
     #[test]
     fn headers_that_are_read_are_fine() {
-        for env in [[("KC_PROXY_HEADERS", "xforwarded"), ("KC_HOSTNAME", "sso.example.com")], [("KC_PROXY_HEADERS", "xforwarded"), ("KC_HOSTNAME", "")]] {
+        for env in [
+            [("KC_PROXY_HEADERS", "xforwarded"), ("KC_HOSTNAME", "sso.example.com")],
+            [("KC_PROXY_HEADERS", "xforwarded"), ("KC_HOSTNAME", "")],
+        ] {
             assert!(judge(OWN_IMAGE, &[], &env).is_nothing());
         }
-        assert!(judge("quay.io/keycloak/keycloak:26.3", &["start", "--proxy-headers", "xforwarded"], &[]).is_nothing());
+        assert!(
+            judge("quay.io/keycloak/keycloak:26.3", &["start", "--proxy-headers", "xforwarded"], &[])
+                .is_nothing()
+        );
     }
 
     #[test]
     fn a_full_url_is_advice_only() {
-        let said = judge("quay.io/keycloak/keycloak:26.3", &["start"], &[("KC_HOSTNAME", "https://sso.example.com")]);
-        assert!(said.wrong[0].starts_with("warning service keycloak: Service `keycloak` fixes its hostname as a full URL"));
+        let said = judge(
+            "quay.io/keycloak/keycloak:26.3",
+            &["start"],
+            &[("KC_HOSTNAME", "https://sso.example.com")],
+        );
+        assert!(
+            said.wrong[0]
+                .starts_with("warning service keycloak: Service `keycloak` fixes its hostname as a full URL")
+        );
     }
 
     #[test]
@@ -158,9 +188,12 @@ mod tests {
         assert_eq!(said.wrong, [] as [&str; 0]);
         assert_eq!(
             said.undecided,
-            ["service keycloak: Service `keycloak` does not show whether Keycloak reads the proxy's headers: the image may set it itself, and its Dockerfile was not read."]
+            [
+                "service keycloak: Service `keycloak` does not show whether Keycloak reads the proxy's headers: the image may set it itself, and its Dockerfile was not read."
+            ]
         );
-        let handed = judge(OWN_IMAGE, &[], &[("PROXY_MODE", "--proxy-headers=forwarded"), ("KC_DB", "postgres")]);
+        let handed =
+            judge(OWN_IMAGE, &[], &[("PROXY_MODE", "--proxy-headers=forwarded"), ("KC_DB", "postgres")]);
         assert!(handed.wrong.is_empty() && handed.undecided[0].contains("a start script"));
     }
 

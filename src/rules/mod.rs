@@ -1,7 +1,14 @@
 //! The rules: one file each, with its documentation, its check and its tests. How to write one: `STYLE.md` beside this file.
 
 mod client_unknown;
+mod issuer_unstable;
+mod keycloak_admin_exposed;
+mod keycloak_default_admin;
+mod keycloak_dev_mode;
+mod keycloak_instances;
+mod keycloak_option_ignored;
 mod keycloak_proxy_headers;
+mod keycloak_will_not_start;
 mod waiver_expired;
 mod waiver_unused;
 mod with_keycloak;
@@ -85,10 +92,18 @@ pub fn all() -> &'static [&'static Rule] {
 }
 
 static ALL: &[&Rule] = &[
+    // Issuer
+    &issuer_unstable::RULE,
     // Client
     &client_unknown::RULE,
     // Keycloak as a Cloud Run service
     &keycloak_proxy_headers::RULE,
+    &keycloak_will_not_start::RULE,
+    &keycloak_dev_mode::RULE,
+    &keycloak_option_ignored::RULE,
+    &keycloak_default_admin::RULE,
+    &keycloak_admin_exposed::RULE,
+    &keycloak_instances::RULE,
     // About the audit itself
     &waiver_unused::RULE,
     &waiver_expired::RULE,
@@ -114,7 +129,9 @@ mod tests {
             let path = entry.unwrap().path();
             // Folders and files that hold no rule are helpers of several rules; they say so in their name.
             let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            let is_rule = path.extension().is_some_and(|end| end == "rs") && stem != "mod" && !stem.starts_with("with_");
+            let is_rule = path.extension().is_some_and(|end| end == "rs")
+                && stem != "mod"
+                && !stem.starts_with("with_");
             if is_rule {
                 files.insert(stem.replace('_', "-"));
             }
@@ -132,7 +149,8 @@ mod tests {
     #[test]
     fn every_rule_is_documented_in_sentences() {
         for rule in all() {
-            let is_sentence = |text: &str| text.ends_with('.') && text.starts_with(|c: char| !c.is_lowercase());
+            let is_sentence =
+                |text: &str| text.ends_with('.') && text.starts_with(|c: char| !c.is_lowercase());
             assert!(!rule.title.ends_with('.') && rule.title.len() <= 100, "title of {}", rule.id);
             assert!(is_sentence(rule.why) && rule.why.len() > 80, "why of {}", rule.id);
             assert!(is_sentence(rule.remedy), "remedy of {}", rule.id);

@@ -11,7 +11,6 @@ pub(super) struct Server {
     pub(super) options: ServerOptions,
     /// One version where it is known; else the oldest that reads all of its options, and the newest.
     pub(super) versions: Vec<Version>,
-    pub(super) version_known: bool,
     /// The service as messages name it at their beginning: "Service `keycloak`".
     pub(super) name: String,
     itself: Evidence,
@@ -23,15 +22,19 @@ pub(super) fn server(id: ServiceId, scene: &Scene<'_>) -> Option<Server> {
         return None;
     }
     let options = ServerOptions::of(scene.service(id))?;
-    let (versions, version_known) = versions(id, &options, scene);
+    let versions = versions(id, &options, scene);
     let name = capitalized(&scene.name_service(id));
     let itself = scene.service_itself(id, "the Keycloak server");
-    Some(Server { options, versions, version_known, name, itself })
+    Some(Server { options, versions, name, itself })
 }
 
-fn versions(id: ServiceId, options: &ServerOptions, scene: &Scene<'_>) -> (Vec<Version>, bool) {
-    let of_realms: Vec<RealmId> =
-        scene.snapshot.realms().map(|(realm, _)| realm).filter(|realm| scene.server(*realm).keycloak == Some(id)).collect();
+fn versions(id: ServiceId, options: &ServerOptions, scene: &Scene<'_>) -> Vec<Version> {
+    let of_realms: Vec<RealmId> = scene
+        .snapshot
+        .realms()
+        .map(|(realm, _)| realm)
+        .filter(|realm| scene.server(*realm).keycloak == Some(id))
+        .collect();
     let by_source = |wanted: fn(&VersionSource) -> bool| {
         of_realms
             .iter()
@@ -39,15 +42,16 @@ fn versions(id: ServiceId, options: &ServerOptions, scene: &Scene<'_>) -> (Vec<V
             .find(|server| wanted(&server.version_source))
             .and_then(|server| server.versions.first().copied())
     };
-    let stated = by_source(|source| matches!(source, VersionSource::CommandLine | VersionSource::Configuration));
+    let stated =
+        by_source(|source| matches!(source, VersionSource::CommandLine | VersionSource::Configuration));
     let exported = by_source(|source| matches!(source, VersionSource::Export(_)));
     let configured = scene.config.keycloak_version.as_deref().and_then(|version| version.parse().ok());
     if let Some(version) = stated.or(options.image_version).or(exported).or(configured) {
-        return (vec![version], true);
+        return vec![version];
     }
     let oldest = crate::scene::OLDEST;
     let floor = options.version_floor().map_or(oldest, |floor| floor.max(oldest));
-    (vec![floor, crate::scene::NEWEST], false)
+    vec![floor, crate::scene::NEWEST]
 }
 
 impl Server {
@@ -63,7 +67,8 @@ impl Server {
 
     /// The place that shows best that something is not set: the start command, the image, the service.
     pub(super) fn absence(&self, label: &str) -> Evidence {
-        let place = self.options.mode.as_ref().map(|(_, _, evidence)| evidence).or(self.options.image.as_ref());
+        let place =
+            self.options.mode.as_ref().map(|(_, _, evidence)| evidence).or(self.options.image.as_ref());
         Evidence { label: label.to_owned(), ..place.unwrap_or(&self.itself).clone() }
     }
 
@@ -74,7 +79,11 @@ impl Server {
 
     /// The settings of these options that are set, as evidence.
     pub(super) fn evidence_of(&self, names: &[&str], label: &str) -> Vec<Evidence> {
-        names.iter().filter_map(|name| self.options.get(name)).map(|setting| setting.evidence(label)).collect()
+        names
+            .iter()
+            .filter_map(|name| self.options.get(name))
+            .map(|setting| setting.evidence(label))
+            .collect()
     }
 }
 
@@ -87,7 +96,12 @@ pub(super) fn shown(setting: &Setting) -> String {
     }
 }
 
-pub(super) fn wrong(message: String, remedy: Option<String>, evidence: Vec<Evidence>, value: impl Into<String>) -> Verdict {
+pub(super) fn wrong(
+    message: String,
+    remedy: Option<String>,
+    evidence: Vec<Evidence>,
+    value: impl Into<String>,
+) -> Verdict {
     Verdict::Wrong(Case { severity: None, message, remedy, evidence, value: Some(value.into()) })
 }
 

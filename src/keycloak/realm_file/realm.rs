@@ -292,7 +292,14 @@ struct ClientScopeFields<'c, 't> {
 
 impl<'c, 't> ClientScopeFields<'c, 't> {
     fn new(context: &'c Context<'t>, at: Locus) -> Self {
-        ClientScopeFields { context, at, name: None, protocol: None, in_token_scope: None, mappers: Vec::new() }
+        ClientScopeFields {
+            context,
+            at,
+            name: None,
+            protocol: None,
+            in_token_scope: None,
+            mappers: Vec::new(),
+        }
     }
 
     fn finish(self) -> ClientScope {
