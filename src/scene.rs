@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 pub use issuer::RealmIssuer;
+pub(crate) use server::{NEWEST, OLDEST};
 pub use server::{RealmServer, VersionSource};
 
 use crate::cloud_run::model::{Service, ServiceUrl, UrlForm, UrlSource, Workload};
