@@ -95,7 +95,8 @@ impl Audit {
     /// Whether something could not be looked at, so that a run without findings is not clean: a gap, or an undecided result of a
     /// rule whose findings would be at least `fail_on`.
     pub fn is_incomplete(&self, fail_on: Severity) -> bool {
-        self.gaps.iter().any(|gap| gap.incomplete) || self.undecided.iter().any(|open| open.severity >= fail_on)
+        self.gaps.iter().any(|gap| gap.incomplete)
+            || self.undecided.iter().any(|open| open.severity >= fail_on)
     }
 
     /// Whether a finding is at least `fail_on`.
@@ -157,7 +158,11 @@ impl Gathered {
                     let subject = scene.subject_of_link(link);
                     self.judge(rule, severity, scene, selection, subject, || {
                         let verdicts = check(link, scene);
-                        if link.strength() > Strength::Weak { verdicts } else { guesses(link, scene, verdicts) }
+                        if link.strength() > Strength::Weak {
+                            verdicts
+                        } else {
+                            guesses(link, scene, verdicts)
+                        }
                     });
                 }
             }
@@ -238,8 +243,14 @@ impl Gathered {
     ) {
         match verdict {
             Verdict::Wrong(case) => {
-                let fingerprint =
-                    fingerprint::of(scene, rule.id, subject, case.evidence.first(), case.value.as_deref(), None);
+                let fingerprint = fingerprint::of(
+                    scene,
+                    rule.id,
+                    subject,
+                    case.evidence.first(),
+                    case.value.as_deref(),
+                    None,
+                );
                 self.findings.push(Finding {
                     rule: rule.id,
                     severity: severity.of(case.severity),

@@ -130,8 +130,9 @@ pub(crate) fn said(scene: &Scene<'_>, audit: &Audit) -> Said {
         said.places.extend(finding.evidence.iter().map(|evidence| place(scene, evidence)));
         said.values.extend(finding.value.clone());
     }
-    said.undecided
-        .extend(audit.undecided.iter().map(|open| format!("{}: {}", whom(scene, &open.subject), open.reason)));
+    said.undecided.extend(
+        audit.undecided.iter().map(|open| format!("{}: {}", whom(scene, &open.subject), open.reason)),
+    );
     said
 }
 

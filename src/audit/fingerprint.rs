@@ -26,10 +26,11 @@ pub(super) fn of(
     let names = subject_names(scene, subject);
     let field = first.map(|evidence| field(scene, subject, &evidence.at)).unwrap_or_default();
     let mut hash = Sha256::new();
-    let parts = [rule]
-        .into_iter()
-        .chain(names.iter().map(String::as_str))
-        .chain([field.as_str(), value.unwrap_or_default(), more.unwrap_or_default()]);
+    let parts = [rule].into_iter().chain(names.iter().map(String::as_str)).chain([
+        field.as_str(),
+        value.unwrap_or_default(),
+        more.unwrap_or_default(),
+    ]);
     for part in parts {
         // Lengths, so that no two lists of parts run together into the same bytes.
         hash.update(part.len().to_le_bytes());
@@ -66,7 +67,11 @@ fn field(scene: &Scene<'_>, subject: &Subject, at: &Locus) -> String {
     if let Some(id) = subject.service {
         let service = scene.service(id);
         if let Some(below) = below(at, &service.at) {
-            let variable = service.containers.iter().flat_map(|container| &container.env).find(|variable| variable.at == *at);
+            let variable = service
+                .containers
+                .iter()
+                .flat_map(|container| &container.env)
+                .find(|variable| variable.at == *at);
             return match variable.and_then(|variable| variable.name.text()) {
                 Some(name) => format!("env {name}"),
                 None => keys(&below),
@@ -100,7 +105,8 @@ fn in_mapper(mappers: &[Mapper], at: &Locus) -> Option<String> {
 
 /// The path from `beginning` to `at`, when the one lies within the other.
 fn below(at: &Locus, beginning: &Locus) -> Option<FieldPath> {
-    (at.part == beginning.part && is_within(&at.path, &beginning.path)).then(|| at.path.below(&beginning.path))
+    (at.part == beginning.part && is_within(&at.path, &beginning.path))
+        .then(|| at.path.below(&beginning.path))
 }
 
 fn is_within(path: &FieldPath, beginning: &FieldPath) -> bool {

@@ -80,7 +80,9 @@ fn sides(scene: &Scene<'_>) -> Vec<Gap> {
     let snapshot = scene.snapshot;
     let has_users = snapshot.services.len() > keycloaks(scene);
     match (snapshot.realms.is_empty(), snapshot.services.is_empty()) {
-        (true, true) => vec![Gap::incomplete("Neither a Keycloak realm nor a Cloud Run service was found.".to_owned())],
+        (true, true) => {
+            vec![Gap::incomplete("Neither a Keycloak realm nor a Cloud Run service was found.".to_owned())]
+        }
         (true, false) => {
             let wanted = wanted_realms(scene);
             let mut gaps: Vec<Gap> = wanted
@@ -160,7 +162,8 @@ fn without_realm(scene: &Scene<'_>) -> String {
     if placeholders.is_empty() {
         format!("No realm found, and no setting of the {} names one.", counted(services, "service"))
     } else {
-        let names: Vec<String> = placeholders.iter().take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
+        let names: Vec<String> =
+            placeholders.iter().take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
         format!(
             "No realm found; the settings that would name one ({}) hold no values that could be read.",
             names.join(", ")
@@ -211,8 +214,14 @@ pub(super) fn next(scene: &Scene<'_>) -> Vec<NextCommand> {
         .keys()
         .take(MOST_NAMED)
         .map(|(host, realm)| NextCommand {
-            purpose: format!("Export realm `{realm}` where the Keycloak at {host} runs, then check both sides together"),
-            command: format!("kc.sh export --realm {} --file {}", shell_word(realm), shell_word(&format!("{realm}-realm.json"))),
+            purpose: format!(
+                "Export realm `{realm}` where the Keycloak at {host} runs, then check both sides together"
+            ),
+            command: format!(
+                "kc.sh export --realm {} --file {}",
+                shell_word(realm),
+                shell_word(&format!("{realm}-realm.json"))
+            ),
         })
         .collect();
     let no_service = scene.snapshot.services.is_empty() && !scene.snapshot.realms.is_empty();
@@ -229,7 +238,8 @@ pub(super) fn next(scene: &Scene<'_>) -> Vec<NextCommand> {
         if projects.is_empty() {
             next.push(NextCommand {
                 purpose: "Read the Cloud Run services of a project".to_owned(),
-                command: "gcloud run services list --project PROJECT --format export > services.yaml".to_owned(),
+                command: "gcloud run services list --project PROJECT --format export > services.yaml"
+                    .to_owned(),
             });
         }
     }

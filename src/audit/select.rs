@@ -38,9 +38,10 @@ impl Selection {
         }
         let client = || match (subject.client, subject.service) {
             (Some(client), _) => named(&self.clients, scene.client_id(client)),
-            (None, Some(service)) => {
-                scene.links_of_service(service).iter().any(|link| named(&self.clients, scene.client_id(link.client)))
-            }
+            (None, Some(service)) => scene
+                .links_of_service(service)
+                .iter()
+                .any(|link| named(&self.clients, scene.client_id(link.client))),
             (None, None) => false,
         };
         let service = || match (subject.service, subject.client) {
@@ -52,9 +53,11 @@ impl Selection {
         };
         let realm = || match (subject.realm, subject.service) {
             (Some(realm), _) => named(&self.realms, scene.realm_name(realm)),
-            (None, Some(service)) => {
-                scene.reading(service).realms.iter().any(|realm| named(&self.realms, scene.realm_name(*realm)))
-            }
+            (None, Some(service)) => scene
+                .reading(service)
+                .realms
+                .iter()
+                .any(|realm| named(&self.realms, scene.realm_name(*realm))),
             (None, None) => false,
         };
         (self.clients.is_empty() || client())

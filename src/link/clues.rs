@@ -8,7 +8,8 @@ use super::hosts::host_in;
 use super::index::{self, Hits, MOST_CLIENTS_ON_A_HOST};
 use super::naming::Naming;
 use super::{
-    Ambiguity, ClientIdReading, Clue, ClueKind, Link, Links, NamedClient, NamedRealm, ServiceReading, Uses, names,
+    Ambiguity, ClientIdReading, Clue, ClueKind, Link, Links, NamedClient, NamedRealm, ServiceReading, Uses,
+    names,
 };
 use crate::cloud_run::model::Workload;
 use crate::config::{Config, PinnedLink};
@@ -33,6 +34,9 @@ struct Draft {
 }
 
 type Drafts = BTreeMap<ClientId, Draft>;
+
+/// The clients that the configuration pins a service to.
+type Pins<'c> = Vec<(ClientId, &'c PinnedLink)>;
 
 struct Finder<'a> {
     snapshot: &'a Snapshot,
@@ -138,10 +142,23 @@ fn finish(
     }
     debug_assert_eq!(assignment.of_realm.len(), snapshot.realms.len());
     let environments = assignment.environments(|id| services[id.0 as usize].is_keycloak);
-    Links { environments, links, ambiguities, services, environment_of_realm: assignment.of_realm, unused_pins, notes }
+    Links {
+        environments,
+        links,
+        ambiguities,
+        services,
+        environment_of_realm: assignment.of_realm,
+        unused_pins,
+        notes,
+    }
 }
 
-fn name_realms(snapshot: &Snapshot, facts: &[Facts], assignment: &Assignment, services: &mut [ServiceReading]) {
+fn name_realms(
+    snapshot: &Snapshot,
+    facts: &[Facts],
+    assignment: &Assignment,
+    services: &mut [ServiceReading],
+) {
     let mut naming = Naming::new(snapshot, assignment);
     for (id, reading) in (0..).map(ServiceId).zip(services.iter()) {
         for issuer in &reading.issuers {
@@ -204,11 +221,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The pinned links of each service, and sentences about those that name nothing that was read.
-    fn pins<'c>(
-        &self,
-        config: &'c Config,
-        services: &[ServiceReading],
-    ) -> (Vec<Vec<(ClientId, &'c PinnedLink)>>, Vec<String>) {
+    fn pins<'c>(&self, config: &'c Config, services: &[ServiceReading]) -> (Vec<Pins<'c>>, Vec<String>) {
         let mut pins = vec![Vec::new(); self.facts.len()];
         let mut unused = Vec::new();
         if config.links.is_empty() {
@@ -221,9 +234,8 @@ impl<'a> Finder<'a> {
             }
         }
         for pin in &config.links {
-            let environment = |own: &Option<String>| {
-                pin.environment.is_none() || own.is_none() || *own == pin.environment
-            };
+            let environment =
+                |own: &Option<String>| pin.environment.is_none() || own.is_none() || *own == pin.environment;
             let of_name: Vec<ServiceId> = by_name
                 .get(pin.service.as_str())
                 .into_iter()
@@ -244,7 +256,9 @@ impl<'a> Finder<'a> {
                 let clients = self.by_client_id.get(pin.client.as_str()).into_iter().flatten().copied();
                 let fitting: Vec<ClientId> = clients
                     .filter(|client| {
-                        pin.realm.as_deref().is_none_or(|name| self.realm(client.realm).name.text() == Some(name))
+                        pin.realm
+                            .as_deref()
+                            .is_none_or(|name| self.realm(client.realm).name.text() == Some(name))
                     })
                     .filter(|client| {
                         let own = self.assignment.of_realm[client.realm.0 as usize];
@@ -298,7 +312,9 @@ impl<'a> Finder<'a> {
                 crate::known::Known::Secret(_) => {
                     (NamedClient::Unknown("its value was taken for a secret".to_owned()), ClueKind::ClientId)
                 }
-                crate::known::Known::Unknown(why) => (NamedClient::Unknown(why.to_string()), ClueKind::ClientId),
+                crate::known::Known::Unknown(why) => {
+                    (NamedClient::Unknown(why.to_string()), ClueKind::ClientId)
+                }
             };
             if stated.is_weak && !matches!(names, NamedClient::Client(_)) {
                 continue;
@@ -313,9 +329,12 @@ impl<'a> Finder<'a> {
                 ],
             };
             match &names {
-                NamedClient::Client(client) => drafts.entry(*client).or_default().clues.push(clue(self, *client)),
+                NamedClient::Client(client) => {
+                    drafts.entry(*client).or_default().clues.push(clue(self, *client))
+                }
                 NamedClient::Ambiguous(clients) => {
-                    let candidates = clients.iter().map(|client| (*client, vec![clue(self, *client)])).collect();
+                    let candidates =
+                        clients.iter().map(|client| (*client, vec![clue(self, *client)])).collect();
                     ambiguities.push(self.ambiguity(id, reading, candidates));
                 }
                 _ => {}
@@ -429,9 +448,10 @@ impl<'a> Finder<'a> {
             }
             return;
         }
-        let names_a_client = reading.client_ids.iter().any(|named| {
-            !matches!(named.names, NamedClient::Unknown(_) | NamedClient::Nowhere)
-        });
+        let names_a_client = reading
+            .client_ids
+            .iter()
+            .any(|named| !matches!(named.names, NamedClient::Unknown(_) | NamedClient::Nowhere));
         if names_a_client {
             return;
         }
@@ -484,7 +504,9 @@ impl<'a> Finder<'a> {
         }
         let facts = self.facts;
         for stated in &facts[id.0 as usize].own_urls {
-            let (Some(host), Some(place)) = (host_in(&stated.text), stated.evidence.first()) else { continue };
+            let (Some(host), Some(place)) = (host_in(&stated.text), stated.evidence.first()) else {
+                continue;
+            };
             let is_own = reading.urls.iter().any(|url| host_in(&url.url).is_some_and(|own| own == host));
             if !is_own {
                 self.on_host(id, &host, realms, ClueKind::BaseUrl, place, found);
@@ -508,7 +530,8 @@ impl<'a> Finder<'a> {
         }
         for hit in &hits.hits {
             let client = self.client(hit.client);
-            if !realms.contains(&hit.client.realm) || (kind != ClueKind::Origin && client.bearer_only.is_on()) {
+            if !realms.contains(&hit.client.realm) || (kind != ClueKind::Origin && client.bearer_only.is_on())
+            {
                 continue;
             }
             let draft = found.entry(hit.client).or_default();
@@ -522,7 +545,9 @@ impl<'a> Finder<'a> {
             let value = value_at(client, hit.field, hit.entry);
             let field = field_name(hit.field);
             let text = match kind {
-                ClueKind::Origin => format!("the service lets {host} call it, which {field} of the client names"),
+                ClueKind::Origin => {
+                    format!("the service lets {host} call it, which {field} of the client names")
+                }
                 ClueKind::BaseUrl => {
                     format!("{field} of the client names {host}, which the service's settings call its own")
                 }
@@ -551,7 +576,11 @@ impl<'a> Finder<'a> {
                     text: format!("`{}` holds the client's secret", hint.setting),
                     evidence: vec![
                         place("the same secret"),
-                        Evidence::keycloak(self.client(*client).field(ClientField::Secret), None, "the same secret"),
+                        Evidence::keycloak(
+                            self.client(*client).field(ClientField::Secret),
+                            None,
+                            "the same secret",
+                        ),
                     ],
                 });
             }
@@ -574,8 +603,10 @@ impl<'a> Finder<'a> {
                 }
                 let secret = hint.reference.as_deref().unwrap_or(&hint.setting);
                 let text = format!("the secret `{secret}` in `{}` is named after the client", hint.setting);
-                let evidence =
-                    vec![place("a secret named after the client"), self.client_id_evidence(*client, "the client")];
+                let evidence = vec![
+                    place("a secret named after the client"),
+                    self.client_id_evidence(*client, "the client"),
+                ];
                 draft.clues.push(Clue { kind: ClueKind::SecretName, text, evidence });
                 self.lonely_realm(id, *client, found);
             }
@@ -589,7 +620,10 @@ impl<'a> Finder<'a> {
         if let Some(draft) = found.get_mut(&client) {
             draft.clues.push(Clue {
                 kind: ClueKind::Realm,
-                text: format!("`{}` names a Keycloak of which no other realm than {realm} was read", base.setting),
+                text: format!(
+                    "`{}` names a Keycloak of which no other realm than {realm} was read",
+                    base.setting
+                ),
                 evidence: base.evidence.clone(),
             });
         }
@@ -631,7 +665,9 @@ impl<'a> Finder<'a> {
         let realms: BTreeSet<RealmId> = reading.realms.iter().copied().collect();
         let mut found = Drafts::new();
         for origin in &facts.origins {
-            let (Some(host), Some(place)) = (host_in(&origin.text), origin.evidence.first()) else { continue };
+            let (Some(host), Some(place)) = (host_in(&origin.text), origin.evidence.first()) else {
+                continue;
+            };
             let is_own = reading.urls.iter().any(|url| host_in(&url.url).is_some_and(|own| own == host));
             if !is_own {
                 self.on_host(id, &host, &realms, ClueKind::Origin, place, &mut found);
@@ -654,7 +690,13 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn with_audience(&mut self, id: ServiceId, audience: &Stated, realms: &BTreeSet<RealmId>, found: &mut Drafts) {
+    fn with_audience(
+        &mut self,
+        id: ServiceId,
+        audience: &Stated,
+        realms: &BTreeSet<RealmId>,
+        found: &mut Drafts,
+    ) {
         let place = |label: &str| {
             audience.evidence.first().map(|place| Evidence { label: label.to_owned(), ..place.clone() })
         };
@@ -670,7 +712,10 @@ impl<'a> Finder<'a> {
             let written = Evidence::keycloak(at.clone(), Some(audience.text.clone()), "writes this audience");
             found.entry(*client).or_default().clues.push(Clue {
                 kind: ClueKind::Audience,
-                text: format!("`{}` demands the audience `{}`, which a mapper of the client writes", audience.setting, audience.text),
+                text: format!(
+                    "`{}` demands the audience `{}`, which a mapper of the client writes",
+                    audience.setting, audience.text
+                ),
                 evidence: place("demands this audience").into_iter().chain([written]).collect(),
             });
         }
@@ -689,7 +734,9 @@ impl<'a> Finder<'a> {
             for origin in &own.origins {
                 for page in self.silent_services_at(&origin.text, services, drafts) {
                     let name = self.snapshot.service(id).display_name();
-                    let text = format!("service `{name}`, an API of the realm, lets the pages of this service call it");
+                    let text = format!(
+                        "service `{name}`, an API of the realm, lets the pages of this service call it"
+                    );
                     let clue = Clue { kind: ClueKind::Realm, text, evidence: origin.evidence.clone() };
                     talks.entry(page).or_default().entry(*realm).or_insert(clue);
                 }
@@ -710,7 +757,12 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn silent_services_at(&self, url: &str, services: &[ServiceReading], drafts: &[Drafts]) -> Vec<ServiceId> {
+    fn silent_services_at(
+        &self,
+        url: &str,
+        services: &[ServiceReading],
+        drafts: &[Drafts],
+    ) -> Vec<ServiceId> {
         let Some(host) = host_in(url) else { return Vec::new() };
         let Some(found) = self.services_on_host.get(&host) else { return Vec::new() };
         found
@@ -775,14 +827,14 @@ impl<'a> Finder<'a> {
     fn uses(&self, id: ServiceId, client: ClientId, draft: &mut Draft) {
         let facts = &self.facts[id.0 as usize];
         let held = self.client(client);
-        let is_bearer_clue = |clue: &Clue| {
-            matches!(clue.kind, ClueKind::Origin | ClueKind::Audience | ClueKind::Caller)
-        };
+        let is_bearer_clue =
+            |clue: &Clue| matches!(clue.kind, ClueKind::Origin | ClueKind::Audience | ClueKind::Caller);
         if !draft.clues.is_empty() && draft.clues.iter().all(is_bearer_clue) {
             return;
         }
         let can_log_in = held.standard_flow.is_on() && !held.bearer_only.is_on();
-        let on_own_host = draft.clues.iter().any(|clue| matches!(clue.kind, ClueKind::RedirectHost | ClueKind::BaseUrl));
+        let on_own_host =
+            draft.clues.iter().any(|clue| matches!(clue.kind, ClueKind::RedirectHost | ClueKind::BaseUrl));
         let says_nothing = !facts.login && !facts.api && !facts.machine;
         draft.uses.login |= facts.login || (can_log_in && (says_nothing || (on_own_host && !facts.api)));
         let has_secret = !facts.secrets.is_empty();

@@ -100,7 +100,9 @@ pub(super) fn tell_apart(known: &Known<'_>, realms_by_files: &[Option<usize>]) -
     }
     for index in 0..known.snapshot.services.len() {
         if let (true, Some(group)) = (known.readings[index].is_keycloak, assignment.of_service[index]) {
-            assignment.groups[group].hosts.extend(keycloaks::hosts(&known.readings[index].containers, &known.urls[index]));
+            assignment.groups[group]
+                .hosts
+                .extend(keycloaks::hosts(&known.readings[index].containers, &known.urls[index]));
         }
     }
     assignment
@@ -131,9 +133,10 @@ fn group_realms(known: &Known<'_>, by_files: &[Option<usize>]) -> Assignment {
         let host = realm.frontend_url.as_ref().and_then(|url| url.text()).and_then(host_in);
         let name = realm.name.text();
         let taken = |groups: &[Group], group: usize| {
-            groups[group].realms.iter().any(|other| {
-                snapshot.realm(*other).name.text() == name && name.is_some()
-            })
+            groups[group]
+                .realms
+                .iter()
+                .any(|other| snapshot.realm(*other).name.text() == name && name.is_some())
         };
         let configured = by_files[id.0 as usize].or_else(|| {
             groups.iter().position(|group| host.as_ref().is_some_and(|host| group.hosts.contains(host)))
@@ -213,20 +216,19 @@ fn folder(path: &str) -> &str {
 }
 
 fn assign_services(known: &Known<'_>, assignment: &mut Assignment) {
-    let count = known.snapshot.services.len();
     let mut of_service: Vec<Option<usize>> = known.configured.to_vec();
     let hosts_of_group = by_host(&assignment.groups);
     let mentions = |index: usize| -> BTreeSet<String> {
         let facts = &known.facts[index];
         facts.issuers.iter().chain(&facts.bases).filter_map(|stated| host_in(&stated.text)).collect()
     };
-    for index in 0..count {
+    for (index, group) in of_service.iter_mut().enumerate() {
         let own: Vec<String> = if known.readings[index].is_keycloak {
             keycloaks::hosts(&known.readings[index].containers, &known.urls[index])
         } else {
             mentions(index).into_iter().collect()
         };
-        of_service[index] = of_service[index].or_else(|| only(own.iter().filter_map(|host| hosts_of_group.get(host).copied())));
+        *group = group.or_else(|| only(own.iter().filter_map(|host| hosts_of_group.get(host).copied())));
     }
     by_redirect_hosts(known, assignment, &mut of_service);
     for (id, service) in known.snapshot.services() {

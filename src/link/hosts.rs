@@ -16,11 +16,13 @@ pub(crate) fn host_in(text: &str) -> Option<String> {
 
 /// The URLs with `http` or `https` in a setting's text: the whole of it, or the members of a list in it.
 pub(crate) fn urls_in(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'' | '|' | '[' | ']' | '{' | '}'))
-        .filter_map(|word| {
-            let start = word.find("http://").or_else(|| word.find("https://"))?;
-            Some(&word[start..])
-        })
+    text.split(|c: char| {
+        c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'' | '|' | '[' | ']' | '{' | '}')
+    })
+    .filter_map(|word| {
+        let start = word.find("http://").or_else(|| word.find("https://"))?;
+        Some(&word[start..])
+    })
 }
 
 #[cfg(test)]

@@ -38,7 +38,12 @@ pub(super) fn is_candidate(client: &Client) -> bool {
 pub(crate) fn is_built_in(client_id: &str) -> bool {
     matches!(
         client_id,
-        "account" | "account-console" | "admin-cli" | "broker" | "realm-management" | "security-admin-console"
+        "account"
+            | "account-console"
+            | "admin-cli"
+            | "broker"
+            | "realm-management"
+            | "security-admin-console"
     )
 }
 
@@ -98,8 +103,11 @@ pub(super) fn by_client_id(snapshot: &Snapshot) -> HashMap<&str, Vec<ClientId>> 
 
 /// Clients by the tag of their secret, for tags that services hold.
 pub(super) fn by_secret(snapshot: &Snapshot, facts: &[Facts]) -> BTreeMap<Tag, Vec<ClientId>> {
-    let mut found: BTreeMap<Tag, Vec<ClientId>> =
-        facts.iter().flat_map(|facts| &facts.secrets).filter_map(|hint| Some((hint.tag?, Vec::new()))).collect();
+    let mut found: BTreeMap<Tag, Vec<ClientId>> = facts
+        .iter()
+        .flat_map(|facts| &facts.secrets)
+        .filter_map(|hint| Some((hint.tag?, Vec::new())))
+        .collect();
     if found.is_empty() {
         return found;
     }
@@ -145,9 +153,10 @@ pub(super) fn by_audience(
             .flatten()
             .filter_map(|scope| Some((scope.name.text()?, scope)))
             .flat_map(|(name, scope)| {
-                scope.mappers.iter().filter_map(move |mapper| {
-                    Some((name, written_audience(mapper)?, mapper.at.clone()))
-                })
+                scope
+                    .mappers
+                    .iter()
+                    .filter_map(move |mapper| Some((name, written_audience(mapper)?, mapper.at.clone())))
             })
             .filter(|(_, audience, _)| found.contains_key(*audience))
             .collect();
@@ -174,7 +183,9 @@ pub(super) fn by_audience(
             if scopes.is_empty() {
                 continue;
             }
-            let Some(list) = client.default_scopes.as_ref().or(held.default_scopes.as_ref()) else { continue };
+            let Some(list) = client.default_scopes.as_ref().or(held.default_scopes.as_ref()) else {
+                continue;
+            };
             let of_list = of_list.entry(list.as_ptr()).or_insert_with(|| scopes_in(list, &scopes));
             for scope in of_list.iter() {
                 let (_, audience, at) = &scopes[*scope];

@@ -9,7 +9,12 @@ use crate::cloud_run::urls;
 pub(super) fn hosts(containers: &[ContainerReading], of_service: &[ServiceUrl]) -> Vec<String> {
     let mut hosts: Vec<String> = of_service.iter().filter_map(|url| host_in(&url.url)).collect();
     for option in ["hostname", "hostname-url"] {
-        hosts.extend(containers.iter().filter_map(|container| reading::option(container, option)).filter_map(urls::host));
+        hosts.extend(
+            containers
+                .iter()
+                .filter_map(|container| reading::option(container, option))
+                .filter_map(urls::host),
+        );
     }
     hosts.sort();
     hosts.dedup();

@@ -46,10 +46,9 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     let mut word = String::new();
     let mut before_lower = false;
     for c in name.chars() {
-        if !c.is_alphanumeric() || (c.is_uppercase() && before_lower) {
-            if !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
+        let ends_a_word = !c.is_alphanumeric() || (c.is_uppercase() && before_lower);
+        if ends_a_word && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
         }
         if c.is_alphanumeric() {
             word.extend(c.to_lowercase());
@@ -81,8 +80,22 @@ pub(crate) fn bare_name(name: &str) -> String {
 
 /// The words that say that something is a secret of a login, and of which login, but not of which client.
 const SECRET_WORDS: [&str; 16] = [
-    "client", "secret", "oidc", "oauth", "oauth2", "openid", "keycloak", "kc", "sso", "auth", "idp", "credentials",
-    "credential", "key", "value", "password",
+    "client",
+    "secret",
+    "oidc",
+    "oauth",
+    "oauth2",
+    "openid",
+    "keycloak",
+    "kc",
+    "sso",
+    "auth",
+    "idp",
+    "credentials",
+    "credential",
+    "key",
+    "value",
+    "password",
 ];
 
 /// What is left of a secret's or setting's name without the words around a client's id; `None` when it does not end as a client secret does.

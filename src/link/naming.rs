@@ -106,7 +106,9 @@ impl<'a> Naming<'a> {
         };
         let elsewhere = || NamedRealm::Elsewhere { host: host.clone(), realm: name.clone() };
         match in_group.as_slice() {
-            [realm] if by_host.is_some() => (NamedRealm::Realm(*realm), NamedBy::Host),
+            [realm] if self.by_host.contains_key(host.as_str()) && by_host.is_some() => {
+                (NamedRealm::Realm(*realm), NamedBy::Host)
+            }
             [realm] => {
                 let home = self.assignment.of_realm[realm.0 as usize];
                 if self.is_foreign(&host, home) {
@@ -163,9 +165,9 @@ impl<'a> Naming<'a> {
         if known.iter().all(|realm| self.snapshot.realm(*realm).name.text().is_none()) {
             return None;
         }
-        let is_near = known.iter().any(|realm| {
-            self.snapshot.realm(*realm).name.text().is_some_and(|known| is_near(known, name))
-        });
+        let is_near = known
+            .iter()
+            .any(|realm| self.snapshot.realm(*realm).name.text().is_some_and(|known| is_near(known, name)));
         let by = if host_is_known { NamedBy::Host } else { NamedBy::RealmName };
         let is_this = host_is_known || (is_near && !self.is_foreign(host, group));
         is_this.then(|| (NamedRealm::UnknownRealm { name: name.to_owned(), known }, by))
@@ -199,7 +201,8 @@ mod tests {
 
     #[test]
     fn a_realm_stands_after_realms() {
-        let url = realm_url("https://sso.example.com/auth/realms/shop/protocol/openid-connect/certs").unwrap();
+        let url =
+            realm_url("https://sso.example.com/auth/realms/shop/protocol/openid-connect/certs").unwrap();
         assert_eq!((url.base, url.realm), ("https://sso.example.com/auth", "shop"));
         assert_eq!(url.rest, "/protocol/openid-connect/certs");
         assert_eq!(realm_url("https://sso.example.com/realms/"), None);

@@ -33,7 +33,8 @@ pub(super) fn complete(
             let environment = environments[id.0 as usize];
             let mut urls = service.urls.clone();
             configured(service, config, environment, &mut urls);
-            let may_have_default = service.workload == Workload::Service && !service.default_url_disabled.is_on();
+            let may_have_default =
+                service.workload == Workload::Service && !service.default_url_disabled.is_on();
             if let (true, Some(name)) = (may_have_default, service.name.text()) {
                 let seen = by_name.get(name).map(Vec::as_slice).unwrap_or_default();
                 revealed(id, service, seen, &projects, &mut urls);

@@ -1,6 +1,7 @@
 //! The rules: one file each, with its documentation, its check and its tests. How to write one: `STYLE.md` beside this file.
 
 mod client_unknown;
+mod issuer_mismatch;
 mod waiver_expired;
 mod waiver_unused;
 
@@ -83,6 +84,8 @@ pub fn all() -> &'static [&'static Rule] {
 }
 
 static ALL: &[&Rule] = &[
+    // Issuer
+    &issuer_mismatch::RULE,
     // Client
     &client_unknown::RULE,
     // About the audit itself
@@ -110,7 +113,9 @@ mod tests {
             let path = entry.unwrap().path();
             // Folders and files that hold no rule are helpers of several rules; they say so in their name.
             let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            let is_rule = path.extension().is_some_and(|end| end == "rs") && stem != "mod" && !stem.starts_with("with_");
+            let is_rule = path.extension().is_some_and(|end| end == "rs")
+                && stem != "mod"
+                && !stem.starts_with("with_");
             if is_rule {
                 files.insert(stem.replace('_', "-"));
             }
@@ -128,7 +133,8 @@ mod tests {
     #[test]
     fn every_rule_is_documented_in_sentences() {
         for rule in all() {
-            let is_sentence = |text: &str| text.ends_with('.') && text.starts_with(|c: char| !c.is_lowercase());
+            let is_sentence =
+                |text: &str| text.ends_with('.') && text.starts_with(|c: char| !c.is_lowercase());
             assert!(!rule.title.ends_with('.') && rule.title.len() <= 100, "title of {}", rule.id);
             assert!(is_sentence(rule.why) && rule.why.len() > 80, "why of {}", rule.id);
             assert!(is_sentence(rule.remedy), "remedy of {}", rule.id);

@@ -32,7 +32,9 @@ fn check(state: &WaiverUse<'_>, scene: &Scene<'_>) -> Vec<Verdict> {
         evidence: scene
             .config
             .waiver_at(state.index)
-            .map(|at| Evidence::new(Side::Configuration, at.key("until"), Some(until.to_string()), "the last day"))
+            .map(|at| {
+                Evidence::new(Side::Configuration, at.key("until"), Some(until.to_string()), "the last day")
+            })
             .into_iter()
             .collect(),
         value: Some(waiver.rule.clone()),

@@ -18,7 +18,13 @@ impl Scene<'_> {
     }
 
     /// Entry `index` of a list field of a client (`redirectUris`, `webOrigins`, scopes) with its value.
-    pub fn client_entry(&self, id: ClientId, field: ClientField, index: usize, label: impl Into<String>) -> Evidence {
+    pub fn client_entry(
+        &self,
+        id: ClientId,
+        field: ClientField,
+        index: usize,
+        label: impl Into<String>,
+    ) -> Evidence {
         let client = self.client(id);
         let value = entry_value(client, field, index);
         Evidence::keycloak(client.entry(field, index), value, label)
@@ -52,8 +58,15 @@ impl Scene<'_> {
 
     /// A setting of a service's container, by its position in [`ContainerReading::settings`](crate::link::ContainerReading::settings) —
     /// the number that conventions' readings and expectations carry — with its value; no value when it is secret or unknown.
-    pub fn setting(&self, id: ServiceId, container: usize, setting: usize, label: impl Into<String>) -> Evidence {
-        match self.reading(id).containers.get(container).and_then(|container| container.settings.get(setting)) {
+    pub fn setting(
+        &self,
+        id: ServiceId,
+        container: usize,
+        setting: usize,
+        label: impl Into<String>,
+    ) -> Evidence {
+        match self.reading(id).containers.get(container).and_then(|container| container.settings.get(setting))
+        {
             Some(place) => Evidence::cloud_run(place.at.clone(), place.value.clone(), label),
             None => self.service_itself(id, label),
         }
@@ -62,7 +75,9 @@ impl Scene<'_> {
     /// The name of a setting of a service's container, by its position; empty when there is none.
     pub fn setting_name(&self, id: ServiceId, container: usize, setting: usize) -> &str {
         let container = self.reading(id).containers.get(container);
-        container.and_then(|container| container.settings.get(setting)).map_or("", |place| place.name.as_str())
+        container
+            .and_then(|container| container.settings.get(setting))
+            .map_or("", |place| place.name.as_str())
     }
 
     /// An environment variable with its value; no value when it is a secret, a reference or unknown.

@@ -82,7 +82,10 @@ pub(super) struct Inputs<'a> {
 pub(super) fn of(inputs: &Inputs<'_>, id: RealmId) -> RealmIssuer {
     let realm = inputs.snapshot.realm(id);
     let Some(name) = realm.name.text() else {
-        return RealmIssuer::Unknown { why: "the realm's name is not known".to_owned(), evidence: Vec::new() };
+        return RealmIssuer::Unknown {
+            why: "the realm's name is not known".to_owned(),
+            evidence: Vec::new(),
+        };
     };
     if let Some(frontend) = &realm.frontend_url {
         let at = realm.at.keys(["attributes", "frontendUrl"]);
@@ -102,9 +105,12 @@ pub(super) fn of(inputs: &Inputs<'_>, id: RealmId) -> RealmIssuer {
         }
     }
     match inputs.keycloaks {
-        [only] => by_server(inputs, name, *only).unwrap_or_else(|why| by_configuration(inputs, id, name, why)),
+        [only] => {
+            by_server(inputs, name, *only).unwrap_or_else(|why| by_configuration(inputs, id, name, why))
+        }
         [] => {
-            let why = "neither a `frontendUrl` of the realm nor the settings of its Keycloak were read".to_owned();
+            let why =
+                "neither a `frontendUrl` of the realm nor the settings of its Keycloak were read".to_owned();
             let unknown = RealmIssuer::Unknown { why, evidence: Vec::new() };
             by_configuration(inputs, id, name, unknown)
         }
@@ -117,7 +123,10 @@ pub(super) fn of(inputs: &Inputs<'_>, id: RealmId) -> RealmIssuer {
                     Evidence::cloud_run(service.name_at.clone(), name, "a Keycloak that may serve the realm")
                 })
                 .collect();
-            let why = format!("{} Keycloak services were read, and nothing tells which serves the realm", several.len());
+            let why = format!(
+                "{} Keycloak services were read, and nothing tells which serves the realm",
+                several.len()
+            );
             by_configuration(inputs, id, name, RealmIssuer::Unknown { why, evidence })
         }
     }
@@ -126,7 +135,9 @@ pub(super) fn of(inputs: &Inputs<'_>, id: RealmId) -> RealmIssuer {
 /// The issuer by a realm's `frontendUrl`; none where the server ignores it.
 fn by_frontend_url(name: &str, url: &str, version: Version) -> Option<String> {
     let options = IssuerOptions { hostname_strict: Some(false), ..IssuerOptions::default() };
-    let of = |host: &str| issuer_of_request(&options, name, Some(url), &RequestHeaders::of_cloud_run(host), version).ok();
+    let of = |host: &str| {
+        issuer_of_request(&options, name, Some(url), &RequestHeaders::of_cloud_run(host), version).ok()
+    };
     let (one, other) = (of("one.invalid")?, of("other.invalid")?);
     (one == other).then_some(one)
 }
@@ -137,7 +148,8 @@ fn by_configuration(inputs: &Inputs<'_>, id: RealmId, name: &str, otherwise: Rea
     let named = |configured: &&EnvironmentConfig| {
         environment == Some(configured.name.as_str()) || inputs.config.environments.len() == 1
     };
-    let urls = inputs.config.environments.iter().filter(named).flat_map(|configured| &configured.keycloak_urls);
+    let urls =
+        inputs.config.environments.iter().filter(named).flat_map(|configured| &configured.keycloak_urls);
     let mut issuers: Vec<String> =
         urls.filter_map(|url| by_frontend_url(name, url, inputs.version)).collect();
     issuers.dedup();
@@ -164,7 +176,8 @@ fn by_server(inputs: &Inputs<'_>, name: &str, keycloak: ServiceId) -> Result<Rea
     else {
         return unknown("the settings of its Keycloak were not read".to_owned(), Vec::new());
     };
-    let mut options = IssuerOptions { development: server.command.as_deref() == Some("start-dev"), ..Default::default() };
+    let mut options =
+        IssuerOptions { development: server.command.as_deref() == Some("start-dev"), ..Default::default() };
     for (option, position) in &server.options {
         let Some(place) = container.settings.get(*position) else { continue };
         match (&place.value, decides(option)) {
@@ -185,12 +198,16 @@ fn by_server(inputs: &Inputs<'_>, name: &str, keycloak: ServiceId) -> Result<Rea
     }
     let mut evidence = Vec::new();
     for option in ["hostname", "hostname-url", "hostname-strict", "http-relative-path"] {
-        evidence.extend(place(container, option).map(|place| {
-            Evidence::cloud_run(place.at.clone(), place.value.clone(), "decides the issuer")
-        }));
+        evidence.extend(
+            place(container, option).map(|place| {
+                Evidence::cloud_run(place.at.clone(), place.value.clone(), "decides the issuer")
+            }),
+        );
     }
     let hosts: Vec<String> = reading.urls.iter().filter_map(|url| host_in(&url.url)).collect();
-    let at = |host: &str| issuer_of_request(&options, name, None, &RequestHeaders::of_cloud_run(host), inputs.version);
+    let at = |host: &str| {
+        issuer_of_request(&options, name, None, &RequestHeaders::of_cloud_run(host), inputs.version)
+    };
     match (at("one.invalid"), at("other.invalid")) {
         (Ok(one), Ok(other)) if one == other => {
             let why = "the hostname of its Keycloak decides it".to_owned();
@@ -198,7 +215,8 @@ fn by_server(inputs: &Inputs<'_>, name: &str, keycloak: ServiceId) -> Result<Rea
         }
         (Ok(_), Ok(_)) if options.hostname_strict == Some(false) || options.development => {
             let issuers = hosts.iter().filter_map(|host| at(host).ok()).collect();
-            let why = "its Keycloak has no fixed hostname, so the issuer follows the host of each request".to_owned();
+            let why = "its Keycloak has no fixed hostname, so the issuer follows the host of each request"
+                .to_owned();
             if evidence.is_empty() {
                 evidence = itself("no fixed hostname");
             }

@@ -79,7 +79,12 @@ impl RealmServer {
     }
 }
 
-pub(super) fn servers(snapshot: &Snapshot, config: &Config, links: &Links, options: &Options) -> Vec<RealmServer> {
+pub(super) fn servers(
+    snapshot: &Snapshot,
+    config: &Config,
+    links: &Links,
+    options: &Options,
+) -> Vec<RealmServer> {
     snapshot
         .realms()
         .map(|(id, _)| {
@@ -112,7 +117,11 @@ fn keycloaks(realm: RealmId, links: &Links) -> Vec<ServiceId> {
         .filter_map(|issuer| host_in(&issuer.issuer))
         .collect();
     let is_named = |id: &ServiceId| {
-        links.services[id.0 as usize].urls.iter().filter_map(|url| host_in(&url.url)).any(|host| named.contains(&host))
+        links.services[id.0 as usize]
+            .urls
+            .iter()
+            .filter_map(|url| host_in(&url.url))
+            .any(|host| named.contains(&host))
     };
     let of_issuers: Vec<ServiceId> = environment.keycloaks.iter().copied().filter(is_named).collect();
     if of_issuers.is_empty() { environment.keycloaks.clone() } else { of_issuers }
@@ -166,11 +175,18 @@ fn image_version(snapshot: &Snapshot, id: ServiceId) -> Option<(Version, Evidenc
         let name = image.split('@').next()?.rsplit('/').next()?;
         let (name, tag) = name.split_once(':')?;
         let version = parse(tag)?;
-        if !name.contains("keycloak") || version < Version::new(17, 0, 0) || version >= Version::new(100, 0, 0) {
+        if !name.contains("keycloak")
+            || version < Version::new(17, 0, 0)
+            || version >= Version::new(100, 0, 0)
+        {
             return None;
         }
-        let evidence =
-            Evidence::new(Side::CloudRun, container.at.key("image"), Some(image.to_owned()), "the version of the server");
+        let evidence = Evidence::new(
+            Side::CloudRun,
+            container.at.key("image"),
+            Some(image.to_owned()),
+            "the version of the server",
+        );
         Some((version, evidence))
     })
 }
