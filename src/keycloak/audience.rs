@@ -198,7 +198,14 @@ pub fn issue(
     let id_token = asks_openid.then(|| issuing.id_token());
     let roles = issuing.token_roles();
     let scope = issuing.scope_claim(asks_openid);
-    Ok(IssuedTokens { access_token, id_token, roles, scope, undefined: issuing.undefined, unread: issuing.unread })
+    Ok(IssuedTokens {
+        access_token,
+        id_token,
+        roles,
+        scope,
+        undefined: issuing.undefined,
+        unread: issuing.unread,
+    })
 }
 
 fn refuse_flow(client: &Client, request: &TokenRequest<'_>) -> Result<(), NoTokens> {
@@ -305,7 +312,9 @@ impl<'a> Issuing<'a> {
             let scope = self.held.scope(self.realm, scope);
             scope.mappers.iter().map(move |mapper| (Some(scope.name.text().unwrap_or_default()), mapper))
         });
-        own.chain(of_scopes).filter(|(_, mapper)| mapper.protocol.text().unwrap_or(protocol) == protocol).collect()
+        own.chain(of_scopes)
+            .filter(|(_, mapper)| mapper.protocol.text().unwrap_or(protocol) == protocol)
+            .collect()
     }
 
     fn writes(&mut self, mapper: &Mapper, target: Target) -> bool {
@@ -343,7 +352,8 @@ impl<'a> Issuing<'a> {
             self.roles.entry(role).or_insert_with(|| Some(describe(scope, mapper)));
         }
         if leaves_dead_clients_out(self.held.version()) {
-            let dead: Vec<RoleName> = self.roles.keys().filter(|role| self.is_of_dead_client(role)).cloned().collect();
+            let dead: Vec<RoleName> =
+                self.roles.keys().filter(|role| self.is_of_dead_client(role)).cloned().collect();
             for role in dead {
                 self.roles.remove(&role);
             }
@@ -357,12 +367,17 @@ impl<'a> Issuing<'a> {
     fn access_token(&mut self) -> Token {
         let mut audiences = self.mapped_audiences(Target::AccessToken, None);
         for (scope, mapper) in self.mappers() {
-            if !matches!(mapper::effect(mapper), Effect::ResolveAudience) || !self.writes(mapper, Target::AccessToken) {
+            if !matches!(mapper::effect(mapper), Effect::ResolveAudience)
+                || !self.writes(mapper, Target::AccessToken)
+            {
                 continue;
             }
             for (role, brought_by) in &self.roles {
-                let Some(client) = role.client.as_deref().filter(|client| *client != self.client_id) else { continue };
-                let brought = brought_by.as_ref().map_or_else(String::new, |mapper| format!(", which {mapper} adds"));
+                let Some(client) = role.client.as_deref().filter(|client| *client != self.client_id) else {
+                    continue;
+                };
+                let brought =
+                    brought_by.as_ref().map_or_else(String::new, |mapper| format!(", which {mapper} adds"));
                 let how = format!("{} finds it through the role `{role}`{brought}", describe(scope, mapper));
                 audiences.add(client, via(scope, mapper, client, Some(role.to_string()), how));
             }
@@ -396,7 +411,9 @@ impl<'a> Issuing<'a> {
         let mut replacing: Vec<(Option<String>, Via)> = Vec::new();
         for (scope, mapper) in self.mappers() {
             let effect = mapper::effect(mapper);
-            if !matches!(effect, Effect::AddAudience(_) | Effect::ReplaceAudience(_)) || !self.writes(mapper, target) {
+            if !matches!(effect, Effect::AddAudience(_) | Effect::ReplaceAudience(_))
+                || !self.writes(mapper, target)
+            {
                 continue;
             }
             let described = describe(scope, mapper);
@@ -414,7 +431,9 @@ impl<'a> Issuing<'a> {
                 }
                 Effect::ReplaceAudience(unknown) => {
                     let why = unknown.why_unknown().unwrap_or("it is a secret").to_owned();
-                    self.note_unread(format!("{described} sets the claim `aud` to a value that is not known: {why}."));
+                    self.note_unread(format!(
+                        "{described} sets the claim `aud` to a value that is not known: {why}."
+                    ));
                     let how = format!("{described} sets the claim `aud`");
                     replacing.push((None, via(scope, mapper, "", None, how)));
                 }
@@ -532,7 +551,8 @@ impl<'a> Issuing<'a> {
 
     fn scope_claim(&self, asks_openid: bool) -> String {
         let names = self.scopes.iter().map(|&scope| self.held.scope(self.realm, scope));
-        let shown = names.filter(|scope| !scope.in_token_scope.is_off()).filter_map(|scope| scope.name.text());
+        let shown =
+            names.filter(|scope| !scope.in_token_scope.is_off()).filter_map(|scope| scope.name.text());
         asks_openid.then_some("openid").into_iter().chain(shown).collect::<Vec<_>>().join(" ")
     }
 }

@@ -56,7 +56,9 @@ pub fn near_misses(
     request: &TokenRequest<'_>,
     audience: &str,
 ) -> Vec<NearMiss> {
-    if audience::issue(held, realm, client, request).is_ok_and(|tokens| tokens.access_token.has_audience(audience)) {
+    if audience::issue(held, realm, client, request)
+        .is_ok_and(|tokens| tokens.access_token.has_audience(audience))
+    {
         return Vec::new();
     }
     let search = Search { held, realm, client, request, audience };
@@ -101,7 +103,9 @@ impl Search<'_> {
             return Some((Obstacle::ForeignScope, "the client does not have that client scope".to_owned()));
         }
         if !default.contains(&scope) && !requested {
-            let why = format!("that client scope is optional, and only in effect when the request's `scope` names `{name}`");
+            let why = format!(
+                "that client scope is optional, and only in effect when the request's `scope` names `{name}`"
+            );
             return Some((Obstacle::OptionalScope, why));
         }
         let id = self.client.client_id.text().unwrap_or_default();
@@ -162,7 +166,10 @@ impl Search<'_> {
         } else if writes(Target::IdToken, lightweight) {
             (Obstacle::IdTokenOnly, "only into the ID token (`access.token.claim` is not `true`)")
         } else {
-            (Obstacle::SwitchedOff, "it is not switched on for access tokens (`access.token.claim` is not `true`)")
+            (
+                Obstacle::SwitchedOff,
+                "it is not switched on for access tokens (`access.token.claim` is not `true`)",
+            )
         };
         Some((obstacle, why.to_owned()))
     }
@@ -175,7 +182,8 @@ impl Search<'_> {
             return None;
         }
         let resolving = self.resolving_mapper();
-        let example = of_audience.iter().map(|&role| roles.name(role).name.to_string()).min().unwrap_or_default();
+        let example =
+            of_audience.iter().map(|&role| roles.name(role).name.to_string()).min().unwrap_or_default();
         let id = self.client.client_id.text().unwrap_or_default();
         let (held_roles, _) = roles_of_subject(self.held, self.realm, id, self.request.subject).ok()?;
         let has_role = of_audience.iter().any(|role| held_roles.contains(role));
@@ -199,8 +207,10 @@ impl Search<'_> {
                 Subject::User(_) => "this user does not have one",
                 Subject::AnyUser => "users do not have one by default",
             };
-            let text =
-                format!("audience resolving issues it to users with a role of `{}` (`{example}` …), and {who}", self.audience);
+            let text = format!(
+                "audience resolving issues it to users with a role of `{}` (`{example}` …), and {who}",
+                self.audience
+            );
             (Obstacle::UserNeedsRole, text)
         };
         let at = resolving.unwrap_or_else(|| self.client.at.clone());
@@ -209,8 +219,7 @@ impl Search<'_> {
 
     fn resolving_mapper(&self) -> Option<Locus> {
         let scopes = self.held.scopes_of(self.realm, self.client);
-        let of_scopes =
-            scopes.default.iter().flat_map(|&scope| &self.held.scope(self.realm, scope).mappers);
+        let of_scopes = scopes.default.iter().flat_map(|&scope| &self.held.scope(self.realm, scope).mappers);
         self.client
             .mappers
             .iter()

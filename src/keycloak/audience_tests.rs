@@ -3,173 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::keycloak::model::*;
-use crate::locus::{FieldPath, PartId};
+use crate::keycloak::audience_nearest::{Obstacle, near_misses};
+use crate::keycloak::realm_file::{Layout, read_json};
+use crate::locus::PartId;
+use crate::secrets::Tagger;
 
-fn text(value: &str) -> Text {
-    Known::Value(Arc::from(value))
-}
-fn texts(value: &Value) -> Vec<Text> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(text).collect()
-}
-fn by_client(value: &Value) -> BTreeMap<Arc<str>, Vec<Text>> {
-    value.as_object().into_iter().flatten().map(|(k, v)| (Arc::from(k.as_str()), texts(v))).collect()
-}
-fn at() -> Locus {
-    Locus::new(PartId(0), FieldPath::root())
-}
-fn mappers(value: &Value) -> Vec<Mapper> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|m| Mapper {
-            at: at(),
-            dialect: Dialect::RealmFile,
-            name: text(m["name"].as_str().unwrap_or_default()),
-            protocol: text(m["protocol"].as_str().unwrap()),
-            provider: text(m["protocolMapper"].as_str().unwrap()),
-            config: m["config"]
-                .as_object()
-                .into_iter()
-                .flatten()
-                .filter(|(_, v)| v.as_str() != Some(""))
-                .map(|(k, v)| (Arc::from(k.as_str()), text(v.as_str().unwrap())))
-                .collect(),
-        })
-        .collect()
-}
-fn role(r: &Value) -> Role {
-    Role {
-        name: text(r["name"].as_str().unwrap()),
-        realm_composites: texts(&r["composites"]["realm"]),
-        client_composites: by_client(&r["composites"]["client"]),
-    }
-}
-fn names(value: &Value) -> Option<ScopeNames> {
-    value.is_array().then(|| Arc::from(texts(value)))
-}
-fn read(r: &Value) -> Realm {
-    let flag = |v: &Value, d: bool| Known::Value(v.as_bool().unwrap_or(d));
-    let clients = r["clients"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|c| Client {
-            at: at(),
-            dialect: Dialect::RealmFile,
-            client_id: text(c["clientId"].as_str().unwrap()),
-            protocol: text(c["protocol"].as_str().unwrap_or("openid-connect")),
-            enabled: flag(&c["enabled"], true),
-            public_client: flag(&c["publicClient"], false),
-            bearer_only: flag(&c["bearerOnly"], false),
-            standard_flow: flag(&c["standardFlowEnabled"], true),
-            implicit_flow: flag(&c["implicitFlowEnabled"], false),
-            direct_access_grants: flag(&c["directAccessGrantsEnabled"], false),
-            service_accounts: flag(&c["serviceAccountsEnabled"], false),
-            full_scope: flag(&c["fullScopeAllowed"], true),
-            consent_required: flag(&c["consentRequired"], false),
-            stated: StatedSwitches::default(),
-            root_url: None,
-            base_url: None,
-            admin_url: None,
-            redirect_uris: vec![],
-            web_origins: None,
-            attributes: attribute::ALL
-                .iter()
-                .filter_map(|&name| Some((name, text(c["attributes"][name].as_str()?))))
-                .collect(),
-            authenticator: None,
-            secret: ClientSecret::Absent,
-            mappers: mappers(&c["protocolMappers"]),
-            default_scopes: names(&c["defaultClientScopes"]),
-            optional_scopes: names(&c["optionalClientScopes"]),
-        })
-        .collect();
-    let mut scope_mappings = Vec::new();
-    let mut mapping = |m: &Value, role_client: Option<Arc<str>>| {
-        scope_mappings.push(ScopeMapping {
-            at: at(),
-            holder: match m["client"].as_str() {
-                Some(c) => ScopeHolder::Client(text(c)),
-                None => ScopeHolder::ClientScope(text(m["clientScope"].as_str().unwrap())),
-            },
-            role_client,
-            roles: texts(&m["roles"]),
-        });
-    };
-    for m in r["scopeMappings"].as_array().into_iter().flatten() {
-        mapping(m, None);
-    }
-    for (c, ms) in r["clientScopeMappings"].as_object().into_iter().flatten() {
-        for m in ms.as_array().unwrap() {
-            mapping(m, Some(Arc::from(c.as_str())));
-        }
-    }
-    Realm {
-        at: at(),
-        dialect: Dialect::RealmFile,
-        name: text(r["realm"].as_str().unwrap()),
-        enabled: Known::Value(true),
-        keycloak_version: None,
-        frontend_url: None,
-        access_token_lifespan: None,
-        ssl_required: None,
-        clients,
-        client_scopes: r["clientScopes"].as_array().map(|list| {
-            list.iter()
-                .map(|s| ClientScope {
-                    at: at(),
-                    name: text(s["name"].as_str().unwrap()),
-                    protocol: text(s["protocol"].as_str().unwrap()),
-                    in_token_scope: Known::Value(
-                        s["attributes"]["include.in.token.scope"].as_str().is_none_or(|v| v == "true"),
-                    ),
-                    mappers: mappers(&s["protocolMappers"]),
-                })
-                .collect()
-        }),
-        default_scopes: None,
-        optional_scopes: None,
-        realm_roles: r["roles"]["realm"].as_array().into_iter().flatten().map(role).collect(),
-        client_roles: r["roles"]["client"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(c, rs)| (Arc::from(c.as_str()), rs.as_array().unwrap().iter().map(role).collect()))
-            .collect(),
-        default_role: r["defaultRole"]["name"].as_str().map(text),
-        default_roles: vec![],
-        scope_mappings,
-        groups: r["groups"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|g| Group {
-                path: text(g["path"].as_str().unwrap()),
-                realm_roles: texts(&g["realmRoles"]),
-                client_roles: by_client(&g["clientRoles"]),
-            })
-            .collect(),
-        users: r["users"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|u| User {
-                username: text(u["username"].as_str().unwrap()),
-                service_account_of: u["serviceAccountClientId"].as_str().map(text),
-                realm_roles: texts(&u["realmRoles"]),
-                client_roles: by_client(&u["clientRoles"]),
-                groups: texts(&u["groups"]),
-            })
-            .collect(),
-        complete: Completeness::Export,
-    }
+pub(crate) fn read(realm: &Value) -> Realm {
+    let tagger = Tagger::new().unwrap();
+    read_json(&realm.to_string(), Layout::Realm, PartId(0), &tagger).unwrap().realms.remove(0)
 }
 
 fn set(value: &Value) -> BTreeSet<String> {
@@ -178,7 +23,8 @@ fn set(value: &Value) -> BTreeSet<String> {
 
 #[test]
 fn recorded_answers_are_met() {
-    let data: Value = serde_json::from_str(include_str!("../../tests/data/keycloak/audience_cases.json")).unwrap();
+    let data: Value =
+        serde_json::from_str(include_str!("../../tests/data/keycloak/audience_cases.json")).unwrap();
     let mut wrong = Vec::new();
     for case in data["cases"].as_array().unwrap() {
         for version in ["24.0.5", "26.5.5", "26.7.3"] {
@@ -203,10 +49,10 @@ fn recorded_answers_are_met() {
             }
             let got = issue(&held, &realm, client, &asked);
             let seen = match &got {
-                Err(NoTokens::Refused(refusal)) => serde_json::json!({ "token_error": {
+                Err(NoTokens::Refused(refusal)) => json!({ "token_error": {
                     "status": refusal.status, "error": refusal.error, "error_description": refusal.description } }),
                 Err(other) => panic!("{other}"),
-                Ok(tokens) => serde_json::json!({
+                Ok(tokens) => json!({
                     "access_aud": tokens.access_token.aud,
                     "id_aud": tokens.id_token.as_ref().map(|t| t.aud.clone()),
                     "id_token": tokens.id_token.is_some(),
@@ -233,7 +79,8 @@ fn recorded_answers_are_met() {
                     && clients(&expected) == clients(&seen)
                     && scopes(&expected) == scopes(&seen)
                     && expected["id_token"] == seen["id_token"]
-                    && (seen["sub"] == if version == "24.0.5" { Value::Bool(true) } else { expected["sub"].clone() })
+                    && (seen["sub"]
+                        == if version == "24.0.5" { Value::Bool(true) } else { expected["sub"].clone() })
             } else {
                 expected == seen
             };
@@ -243,4 +90,180 @@ fn recorded_answers_are_met() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+const NEWEST: &str = "26.7.3";
+
+fn tokens(realm: &Value, version: &str, request: &TokenRequest<'_>) -> Result<IssuedTokens, NoTokens> {
+    let realm = read(realm);
+    let held = HeldRealm::of(&realm, version.parse().unwrap());
+    issue(&held, &realm, held.client(&realm, "app").unwrap(), request)
+}
+
+fn shop(app: Value, rest: Value) -> Value {
+    let mut client = json!({"clientId": "app", "serviceAccountsEnabled": true});
+    client.as_object_mut().unwrap().extend(app.as_object().unwrap().clone());
+    let mut realm = json!({"realm": "Shop", "clients": [client, {"clientId": "svc"}, {"clientId": "off", "enabled": false}]});
+    realm.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+    realm
+}
+
+fn audience_mapper(config: Value) -> Value {
+    json!([{"name": "m", "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper", "config": config}])
+}
+
+#[test]
+fn a_stock_client_gets_account_and_the_default_roles() {
+    let issued = tokens(&shop(json!({}), json!({})), NEWEST, &TokenRequest::LOGIN).unwrap();
+    assert_eq!(issued.access_token.aud, ["account"]);
+    assert!(issued.access_token.sub);
+    assert_eq!(issued.id_token.unwrap().aud, ["app"]);
+    let roles: Vec<&str> = issued.roles.realm.iter().map(|role| &**role).collect();
+    assert_eq!(roles, ["default-roles-shop", "offline_access", "uma_authorization"]);
+    assert_eq!(issued.roles.client.len(), 1);
+    let via = &issued.access_token.via[0];
+    assert_eq!(via.mapper.as_deref(), Some("audience resolve"));
+    assert_eq!(via.client_scope.as_deref(), Some("roles"));
+}
+
+#[test]
+fn a_file_with_scopes_of_its_own_gets_no_subject_unless_it_is_migrated() {
+    let own = json!({"clientScopes": [{"name": "mine", "protocol": "openid-connect"}], "defaultDefaultClientScopes": ["mine", "roles"]});
+    let issued = |extra: Value, version: &str| {
+        let mut rest = own.clone();
+        rest.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        tokens(&shop(json!({}), rest), version, &TokenRequest::LOGIN).unwrap()
+    };
+    assert!(!issued(json!({}), NEWEST).access_token.sub);
+    assert!(issued(json!({}), NEWEST).access_token.aud.is_empty());
+    assert!(issued(json!({}), "24.0.5").access_token.sub);
+    assert!(issued(json!({"keycloakVersion": "24.0.1"}), NEWEST).access_token.sub);
+    assert!(!issued(json!({"keycloakVersion": "26.1.0"}), NEWEST).access_token.sub);
+}
+
+#[test]
+fn dead_clients_leave_the_audience_from_the_fix_on() {
+    for (audience, kept) in [("svc", true), ("off", false), ("ghost", false)] {
+        let mapper =
+            audience_mapper(json!({"included.client.audience": audience, "access.token.claim": "true"}));
+        let realm = shop(json!({"protocolMappers": mapper, "fullScopeAllowed": false}), json!({}));
+        let at = |version: &str| {
+            tokens(&realm, version, &TokenRequest::LOGIN).unwrap().access_token.has_audience(audience)
+        };
+        for version in ["24.0.5", "26.6.7", "26.7.3", "26.7.4"] {
+            assert!(at(version), "{audience} on {version}");
+        }
+        for version in ["26.6.8", "26.7.5", "26.8.1", "27.0.0"] {
+            assert_eq!(at(version), kept, "{audience} on {version}");
+        }
+    }
+}
+
+#[test]
+fn a_hardcoded_audience_beside_a_mapper_is_undefined() {
+    let mappers = json!([
+        {"name": "hc", "protocol": "openid-connect", "protocolMapper": "oidc-hardcoded-claim-mapper",
+         "config": {"claim.name": "aud", "claim.value": "https://hc", "access.token.claim": "true"}},
+        {"name": "m", "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
+         "config": {"included.custom.audience": "https://x", "access.token.claim": "true"}}]);
+    let issued = tokens(
+        &shop(json!({"protocolMappers": mappers, "fullScopeAllowed": false}), json!({})),
+        NEWEST,
+        &TokenRequest::LOGIN,
+    )
+    .unwrap();
+    assert_eq!(issued.access_token.aud, ["https://hc"]);
+    assert_eq!(issued.access_token.perhaps, ["https://x"]);
+    assert_eq!(issued.undefined.len(), 1);
+}
+
+#[test]
+fn lists_of_a_client_replace_those_of_the_realm_together() {
+    let realm = shop(json!({"defaultClientScopes": ["profile"]}), json!({}));
+    let refused = tokens(&realm, NEWEST, &TokenRequest::LOGIN.with_scope(Some("openid phone"))).unwrap_err();
+    assert!(refused.to_string().contains("Invalid scopes: openid phone"), "{refused}");
+    assert!(tokens(&realm, NEWEST, &TokenRequest::LOGIN.with_scope(Some("openid profile "))).is_ok());
+    assert!(!tokens(&realm, NEWEST, &TokenRequest::LOGIN).unwrap().access_token.sub);
+    assert!(tokens(&realm, NEWEST, &TokenRequest::SERVICE_ACCOUNT).unwrap().access_token.sub);
+}
+
+#[test]
+fn undefined_scopes_are_listed_with_their_places() {
+    let realm = read(&shop(
+        json!({"defaultClientScopes": ["web-origins", "mine"], "optionalClientScopes": ["offline_access", "phone"]}),
+        json!({"clientScopes": [{"name": "mine", "protocol": "openid-connect"}], "defaultDefaultClientScopes": ["roles", "mine"]}),
+    ));
+    let held = HeldRealm::of(&realm, NEWEST.parse().unwrap());
+    let found: Vec<String> = held
+        .undefined_scopes()
+        .iter()
+        .map(|scope| {
+            format!(
+                "{} {}",
+                scope.name,
+                scope.uses.iter().map(|used| used.at(&realm).path.to_string()).collect::<String>()
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "phone clients[0].optionalClientScopes[1]",
+            "roles defaultDefaultClientScopes[0]",
+            "web-origins clients[0].defaultClientScopes[0]",
+        ]
+    );
+}
+
+#[test]
+fn what_comes_near_an_audience_is_said() {
+    let obstacle = |app: Value, rest: Value, audience: &str| {
+        let realm = read(&shop(app, rest));
+        let held = HeldRealm::of(&realm, NEWEST.parse().unwrap());
+        let client = held.client(&realm, "app").unwrap();
+        near_misses(&held, &realm, client, &TokenRequest::LOGIN, audience).first().map(|miss| miss.obstacle)
+    };
+    let by = |config: Value| {
+        obstacle(json!({"protocolMappers": audience_mapper(config)}), json!({}), "https://api")
+    };
+    assert_eq!(by(json!({"included.custom.audience": "https://api", "access.token.claim": "true"})), None);
+    assert_eq!(
+        by(json!({"included.custom.audience": "https://api", "id.token.claim": "true"})),
+        Some(Obstacle::IdTokenOnly)
+    );
+    assert_eq!(
+        by(json!({"included.custom.audience": "https://api", "lightweight.claim": "true"})),
+        Some(Obstacle::LightweightOnly)
+    );
+    assert_eq!(by(json!({"included.custom.audience": "https://api"})), Some(Obstacle::SwitchedOff));
+    assert_eq!(
+        by(
+            json!({"included.custom.audience": "https://api", "included.client.audience": "svc", "access.token.claim": "true"})
+        ),
+        Some(Obstacle::Shadowed)
+    );
+    let scope = json!([{"name": "api", "protocol": "openid-connect",
+        "protocolMappers": audience_mapper(json!({"included.custom.audience": "https://api", "access.token.claim": "true"}))}]);
+    let with_scope = |app: Value| obstacle(app, json!({"clientScopes": scope}), "https://api");
+    assert_eq!(with_scope(json!({"optionalClientScopes": ["api"]})), Some(Obstacle::OptionalScope));
+    assert_eq!(with_scope(json!({"defaultClientScopes": []})), Some(Obstacle::ForeignScope));
+    let gated = json!({"clientScopes": scope, "scopeMappings": [{"clientScope": "api", "roles": ["staff"]}], "roles": {"realm": [{"name": "staff"}]}});
+    assert_eq!(
+        obstacle(json!({"defaultClientScopes": ["api"]}), gated, "https://api"),
+        Some(Obstacle::ScopeNeedsRole)
+    );
+    let roles = json!({"roles": {"client": {"svc": [{"name": "reader"}]}}});
+    assert_eq!(obstacle(json!({}), roles.clone(), "svc"), Some(Obstacle::UserNeedsRole));
+    assert_eq!(obstacle(json!({"defaultClientScopes": []}), roles, "svc"), Some(Obstacle::NoResolving));
+    assert_eq!(obstacle(json!({}), json!({}), "https://nobody"), None);
+}
+
+#[test]
+fn bare_clients_leave_their_scopes_open() {
+    let tagger = Tagger::new().unwrap();
+    let text = json!([{"clientId": "app", "defaultClientScopes": ["roles"]}]).to_string();
+    let realm = read_json(&text, Layout::Clients, PartId(0), &tagger).unwrap().realms.remove(0);
+    let held = HeldRealm::of(&realm, NEWEST.parse().unwrap());
+    let issued = issue(&held, &realm, held.client(&realm, "app").unwrap(), &TokenRequest::LOGIN).unwrap();
+    assert!(!issued.unread.is_empty());
 }

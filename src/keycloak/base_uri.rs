@@ -206,7 +206,9 @@ impl UriBuilder {
         self.user_info = user;
         let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let split = host.rsplit_once(':').filter(|(name, port)| {
-            all_digits(port) && !name.is_empty() && (!name.contains(':') || (name.starts_with('[') && name.ends_with(']')))
+            all_digits(port)
+                && !name.is_empty()
+                && (!name.contains(':') || (name.starts_with('[') && name.ends_with(']')))
         });
         match split {
             Some((name, port)) => {
@@ -242,7 +244,8 @@ impl UriBuilder {
 
     /// Appends path segments, with one slash between.
     pub(crate) fn path(&mut self, segment: &str) {
-        let segment = if self.path.ends_with('/') { segment.strip_prefix('/').unwrap_or(segment) } else { segment };
+        let segment =
+            if self.path.ends_with('/') { segment.strip_prefix('/').unwrap_or(segment) } else { segment };
         if segment.is_empty() {
             return;
         }
@@ -255,7 +258,9 @@ impl UriBuilder {
     /// Drops the scheme's default port, as Keycloak's hostname provider does.
     pub(crate) fn drop_default_port(&mut self) {
         let scheme = self.scheme.as_deref();
-        if (scheme == Some("http") && self.port == Some(80)) || (scheme == Some("https") && self.port == Some(443)) {
+        if (scheme == Some("http") && self.port == Some(80))
+            || (scheme == Some("https") && self.port == Some(443))
+        {
             self.port = None;
         }
     }
@@ -354,7 +359,9 @@ pub(crate) fn is_http_url(text: &str) -> bool {
         Some(start) if start.eq_ignore_ascii_case("url:") => &trimmed[4..],
         _ => trimmed,
     };
-    let Some(end) = trimmed.find([':', '/']).filter(|&end| trimmed[end..].starts_with(':')) else { return false };
+    let Some(end) = trimmed.find([':', '/']).filter(|&end| trimmed[end..].starts_with(':')) else {
+        return false;
+    };
     let protocol = &trimmed[..end];
     if !protocol.eq_ignore_ascii_case("http") && !protocol.eq_ignore_ascii_case("https") {
         return false;

@@ -162,14 +162,7 @@ const SCOPES: [Blueprint; 14] = [
 ];
 
 const fn plain(name: &'static str, listed: Listed) -> Blueprint {
-    Blueprint {
-        name,
-        protocol: OPENID_CONNECT,
-        since: ALWAYS,
-        listed,
-        in_token_scope: true,
-        mappers: &[],
-    }
+    Blueprint { name, protocol: OPENID_CONNECT, since: ALWAYS, listed, in_token_scope: true, mappers: &[] }
 }
 
 /// The client scopes that a server of `version` makes in a new realm, in alphabetical order; their place is that of the realm.

@@ -129,7 +129,8 @@ pub(crate) struct Pieces<'a> {
 
 impl<'a> Pieces<'a> {
     pub(crate) fn of(text: &'a str) -> Self {
-        let (rest, fragment) = text.split_once('#').map_or((text, None), |(rest, fragment)| (rest, Some(fragment)));
+        let (rest, fragment) =
+            text.split_once('#').map_or((text, None), |(rest, fragment)| (rest, Some(fragment)));
         let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
         let (scheme, rest) = match rest.find([':', '/']) {
             Some(at) if at > 0 && rest.as_bytes()[at] == b':' => (Some(&rest[..at]), &rest[at + 1..]),
@@ -169,7 +170,8 @@ impl<'a> Pieces<'a> {
     }
 
     pub(crate) fn is_web(&self) -> bool {
-        self.scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+        self.scheme
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
     }
 }
 
@@ -199,8 +201,13 @@ fn reach(text: &str, behaviour: &Behaviour) -> Reach {
         (Some(authority), true) => {
             let host = |host: &str| host.to_owned();
             match authority.strip_suffix(":*") {
-                Some(front) => Reach::AnyPort { host: host(front), open: !behaviour.odd_authority_stops_wildcards },
-                None => Reach::HostWildcard { host: host(authority.trim_end_matches('*')), open: !behaviour.splits_wildcard_entries },
+                Some(front) => {
+                    Reach::AnyPort { host: host(front), open: !behaviour.odd_authority_stops_wildcards }
+                }
+                None => Reach::HostWildcard {
+                    host: host(authority.trim_end_matches('*')),
+                    open: !behaviour.splits_wildcard_entries,
+                },
             }
         }
         (None, _) if !prefix.ends_with([':', '/']) => Reach::PathWildcard,
@@ -252,7 +259,9 @@ fn dead_literal(text: &str, pieces: &Pieces<'_>, behaviour: &Behaviour) -> Optio
 
 fn dead_wildcard(prefix: &str, pieces: &Pieces<'_>, behaviour: &Behaviour) -> Option<DeadReason> {
     let host_has_star = match pieces.authority {
-        Some(authority) if pieces.path.is_empty() => authority.trim_end_matches('*').contains('*') || authority.ends_with("**"),
+        Some(authority) if pieces.path.is_empty() => {
+            authority.trim_end_matches('*').contains('*') || authority.ends_with("**")
+        }
         Some(authority) => authority.contains('*'),
         None => false,
     };
@@ -298,8 +307,11 @@ fn dead_by_version(text: &str, pieces: &Pieces<'_>, behaviour: &Behaviour) -> Op
     let Matching::Decoded(rules) = behaviour.matching else {
         return None;
     };
-    let upper = |part: Option<&str>| part.is_some_and(|part| part.bytes().any(|byte| byte.is_ascii_uppercase()));
-    if rules.folding == super::generation::Folding::Request && (upper(pieces.scheme) || upper(pieces.authority)) {
+    let upper =
+        |part: Option<&str>| part.is_some_and(|part| part.bytes().any(|byte| byte.is_ascii_uppercase()));
+    if rules.folding == super::generation::Folding::Request
+        && (upper(pieces.scheme) || upper(pieces.authority))
+    {
         return Some(DeadReason::UpperCase);
     }
     let open_end = [text, "x"].concat();
@@ -311,7 +323,9 @@ fn dead_by_version(text: &str, pieces: &Pieces<'_>, behaviour: &Behaviour) -> Op
 fn dangers(text: &str, behaviour: &Behaviour) -> Vec<Danger> {
     let pieces = Pieces::of(text);
     let mut dangers = Vec::new();
-    if pieces.scheme.is_some_and(|scheme| ["javascript", "data", "vbscript"].iter().any(|bad| scheme.eq_ignore_ascii_case(bad))) {
+    if pieces.scheme.is_some_and(|scheme| {
+        ["javascript", "data", "vbscript"].iter().any(|bad| scheme.eq_ignore_ascii_case(bad))
+    }) {
         dangers.push(Danger::Scheme);
     }
     if pieces.user_info().is_some() {
@@ -320,7 +334,9 @@ fn dangers(text: &str, behaviour: &Behaviour) -> Vec<Danger> {
     if has_parent_access(pieces.path, behaviour.parent_access.max(super::generation::ParentAccess::Escaped)) {
         dangers.push(Danger::ParentAccess);
     }
-    if let Some(name) = pieces.query.and_then(reserved_parameter).or_else(|| pieces.fragment.and_then(reserved_parameter)) {
+    if let Some(name) =
+        pieces.query.and_then(reserved_parameter).or_else(|| pieces.fragment.and_then(reserved_parameter))
+    {
         dangers.push(Danger::ReservedParameter(name));
     }
     dangers

@@ -154,12 +154,21 @@ impl Behaviour {
             cleans_parameters: version.is_since(26, 7, 0),
             parameter_limit: version.is_since(26, 4, 0).then_some(PARAMETER_LIMIT),
             parent_access: parent_access(version),
-            odd_authority_stops_wildcards: version.is_on_line_since(26, 2, 16) || version.is_on_line_since(26, 4, 12) || version.is_since(26, 6, 2),
+            odd_authority_stops_wildcards: version.is_on_line_since(26, 2, 16)
+                || version.is_on_line_since(26, 4, 12)
+                || version.is_since(26, 6, 2),
             splits_wildcard_entries,
             reserved: reserved(version),
-            post_logout_plus: if version.is_since(24, 0, 0) { PostLogoutPlus::AddsAnywhere } else { PostLogoutPlus::OnlyFirst },
+            post_logout_plus: if version.is_since(24, 0, 0) {
+                PostLogoutPlus::AddsAnywhere
+            } else {
+                PostLogoutPlus::OnlyFirst
+            },
             refuses_foreign_origins: version.is_since(26, 6, 3),
-            saving: Saving { strict_schemes: version.is_since(26, 7, 0), drops_blank_entries: version.is_since(26, 7, 0) },
+            saving: Saving {
+                strict_schemes: version.is_since(26, 7, 0),
+                drops_blank_entries: version.is_since(26, 7, 0),
+            },
         }
     }
 }
@@ -195,7 +204,11 @@ fn matching(version: Version) -> Matching {
 fn parent_access(version: Version) -> ParentAccess {
     if version.is_since(26, 6, 3) {
         ParentAccess::Escaped
-    } else if version.is_on_line_since(26, 2, 15) || version.is_on_line_since(26, 4, 11) || version.is_on_line_since(26, 5, 7) || version.is_since(26, 6, 0) {
+    } else if version.is_on_line_since(26, 2, 15)
+        || version.is_on_line_since(26, 4, 11)
+        || version.is_on_line_since(26, 5, 7)
+        || version.is_since(26, 6, 0)
+    {
         ParentAccess::Semicolon
     } else {
         ParentAccess::Plain
@@ -209,7 +222,10 @@ fn splits_wildcard_entries(version: Version) -> bool {
 fn reserved(version: Version) -> Reserved {
     if version.is_on_line_since(26, 6, 7) || version.is_since(26, 7, 3) {
         Reserved::QueryAndFragment
-    } else if version.is_on_line_since(26, 4, 14) || version.is_on_line_since(26, 6, 5) || version.is_since(26, 7, 0) {
+    } else if version.is_on_line_since(26, 4, 14)
+        || version.is_on_line_since(26, 6, 5)
+        || version.is_since(26, 7, 0)
+    {
         Reserved::Query
     } else {
         Reserved::Nowhere
@@ -296,7 +312,10 @@ mod tests {
             for patch in 0..=newest_patch {
                 let version = Version::new(major, minor, patch);
                 let behaviour = Behaviour::of(version);
-                assert!(GENERATIONS.iter().any(|generation| Behaviour::of(generation.version) == behaviour), "{version}");
+                assert!(
+                    GENERATIONS.iter().any(|generation| Behaviour::of(generation.version) == behaviour),
+                    "{version}"
+                );
             }
         }
     }
@@ -305,7 +324,13 @@ mod tests {
     fn no_two_generations_decide_alike() {
         for (index, generation) in GENERATIONS.iter().enumerate() {
             for other in &GENERATIONS[index + 1..] {
-                assert_ne!(Behaviour::of(generation.version), Behaviour::of(other.version), "{} {}", generation.version, other.version);
+                assert_ne!(
+                    Behaviour::of(generation.version),
+                    Behaviour::of(other.version),
+                    "{} {}",
+                    generation.version,
+                    other.version
+                );
             }
         }
         assert_eq!((oldest(), newest()), (Version::new(21, 1, 2), Version::new(26, 7, 4)));
@@ -325,9 +350,15 @@ mod tests {
         assert_eq!(of(26, 5, 7).parent_access, ParentAccess::Semicolon);
         assert!(!of(26, 5, 7).odd_authority_stops_wildcards);
         assert_eq!(of(26, 6, 4).parent_access, ParentAccess::Escaped);
-        assert_eq!((of(26, 6, 4).reserved, of(26, 6, 5).reserved, of(26, 6, 7).reserved), (Reserved::Nowhere, Reserved::Query, Reserved::QueryAndFragment));
+        assert_eq!(
+            (of(26, 6, 4).reserved, of(26, 6, 5).reserved, of(26, 6, 7).reserved),
+            (Reserved::Nowhere, Reserved::Query, Reserved::QueryAndFragment)
+        );
         assert!(!of(26, 6, 8).cleans_parameters && of(26, 7, 0).cleans_parameters);
-        assert_eq!((of(26, 7, 2).reserved, of(26, 7, 3).reserved, of(26, 8, 0).reserved), (Reserved::Query, Reserved::QueryAndFragment, Reserved::QueryAndFragment));
+        assert_eq!(
+            (of(26, 7, 2).reserved, of(26, 7, 3).reserved, of(26, 8, 0).reserved),
+            (Reserved::Query, Reserved::QueryAndFragment, Reserved::QueryAndFragment)
+        );
         assert_eq!((of(26, 3, 2).parameter_limit, of(26, 4, 0).parameter_limit), (None, Some(4000)));
     }
 }

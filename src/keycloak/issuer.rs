@@ -3,7 +3,9 @@
 //! From 25 on Keycloak's `HostnameV2Provider` decides, before that the first hostname provider. Checked against a real 26.7.3
 //! (`tests/data/keycloak/issuer_cases.json`).
 
-use crate::keycloak::base_uri::{Broken, ProxyHeaders, RequestHeaders, UriBuilder, encode_segment, is_http_url, seen};
+use crate::keycloak::base_uri::{
+    Broken, ProxyHeaders, RequestHeaders, UriBuilder, encode_segment, is_http_url, seen,
+};
 use crate::keycloak::java_uri::JavaUri;
 use crate::keycloak::version::Version;
 
@@ -109,7 +111,9 @@ impl IssuerOptions {
                 return Some("`hostname` is not set and `hostname-strict` is not false".to_owned());
             }
             Some(hostname) if !is_valid_hostname(hostname) => {
-                return Some(format!("`hostname` is `{hostname}`, which is neither a plain host name nor a valid URL"));
+                return Some(format!(
+                    "`hostname` is `{hostname}`, which is neither a plain host name nor a valid URL"
+                ));
             }
             _ => {}
         }

@@ -7,7 +7,13 @@ use super::*;
 
 const NEWEST: Version = Version::new(26, 7, 3);
 
-fn ask(options: &str, realm: &str, frontend: Option<&str>, headers: &[(&str, &str)], version: Version) -> Result<String, NoIssuer> {
+fn ask(
+    options: &str,
+    realm: &str,
+    frontend: Option<&str>,
+    headers: &[(&str, &str)],
+    version: Version,
+) -> Result<String, NoIssuer> {
     // The recording server ran by start-dev.
     let options = IssuerOptions::from_words(options.split_whitespace().chain(["start-dev"]));
     let headers = RequestHeaders::new(headers.iter().copied());
@@ -16,14 +22,20 @@ fn ask(options: &str, realm: &str, frontend: Option<&str>, headers: &[(&str, &st
 
 #[test]
 fn recorded_issuers_are_met() {
-    let data: Value = serde_json::from_str(include_str!("../../tests/data/keycloak/issuer_cases.json")).unwrap();
+    let data: Value =
+        serde_json::from_str(include_str!("../../tests/data/keycloak/issuer_cases.json")).unwrap();
     let mut wrong = Vec::new();
     let cases = data["cases"].as_array().unwrap();
     for case in cases {
-        let headers: Vec<(&str, &str)> =
-            case["headers"].as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+        let headers: Vec<(&str, &str)> = case["headers"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+            .collect();
         let realm = case["realm"].as_str().unwrap();
-        let got = ask(case["options"].as_str().unwrap(), realm, case["frontendUrl"].as_str(), &headers, NEWEST);
+        let got =
+            ask(case["options"].as_str().unwrap(), realm, case["frontendUrl"].as_str(), &headers, NEWEST);
         let expected = match case["issuer"].as_str() {
             Some(issuer) => Ok(issuer.to_owned()),
             None => Err(NoIssuer::Status(u16::try_from(case["status"].as_u64().unwrap()).unwrap())),
@@ -48,15 +60,30 @@ fn the_relative_path_is_part_of_a_request_but_not_of_a_hostname_url() {
     let host = [("Host", "svc.run.app")];
     let ask = |options| ask(options, "shop", None, &host, NEWEST).unwrap();
     assert_eq!(ask("--http-relative-path=/auth"), "http://svc.run.app/auth/realms/shop");
-    assert_eq!(ask("--http-relative-path auth/ --hostname sso.example.com"), "http://sso.example.com/auth/realms/shop");
-    assert_eq!(ask("--http-relative-path=/auth --hostname=https://sso.example.com"), "https://sso.example.com/realms/shop");
+    assert_eq!(
+        ask("--http-relative-path auth/ --hostname sso.example.com"),
+        "http://sso.example.com/auth/realms/shop"
+    );
+    assert_eq!(
+        ask("--http-relative-path=/auth --hostname=https://sso.example.com"),
+        "https://sso.example.com/realms/shop"
+    );
 }
 
 #[test]
 fn forwarded_is_read_as_the_server_reads_it() {
-    let with = |value| ask("--proxy-headers=forwarded", "shop", None, &[("Host", "int:8080"), ("Forwarded", value)], NEWEST).unwrap();
-    assert_eq!(with(r#"for=1.2.3.4; proto=https; host="ext.example.com:8443""#), "https://ext.example.com:8443/realms/shop");
-    assert_eq!(with("host=a.example.com;proto=https, host=b.example.com;proto=http"), "https://a.example.com:8080/realms/shop");
+    let with = |value| {
+        ask("--proxy-headers=forwarded", "shop", None, &[("Host", "int:8080"), ("Forwarded", value)], NEWEST)
+            .unwrap()
+    };
+    assert_eq!(
+        with(r#"for=1.2.3.4; proto=https; host="ext.example.com:8443""#),
+        "https://ext.example.com:8443/realms/shop"
+    );
+    assert_eq!(
+        with("host=a.example.com;proto=https, host=b.example.com;proto=http"),
+        "https://a.example.com:8080/realms/shop"
+    );
     assert_eq!(with(r#"proto=https;host="[2001:db8::1]:443""#), "https://[2001:db8::1]/realms/shop");
     // Names of parameters in upper case are not recognised.
     assert_eq!(with("Proto=https;Host=ext"), "http://int:8080/realms/shop");
@@ -64,14 +91,27 @@ fn forwarded_is_read_as_the_server_reads_it() {
 
 #[test]
 fn hostnames_that_are_neither_host_nor_url_stop_the_start() {
-    for hostname in ["sso.example.com:8443", "sso.example.com/auth", "HTTPS://sso.example.com", "my_host", "https://u@h/", "https://h?x"] {
+    for hostname in [
+        "sso.example.com:8443",
+        "sso.example.com/auth",
+        "HTTPS://sso.example.com",
+        "my_host",
+        "https://u@h/",
+        "https://h?x",
+    ] {
         let got = ask(&format!("--hostname={hostname}"), "shop", None, &[("Host", "h")], NEWEST);
         assert!(matches!(got, Err(NoIssuer::DoesNotStart(_))), "{hostname}: {got:?}");
     }
     let strict = IssuerOptions::from_words(["start"]);
     assert!(strict.why_not_startable(NEWEST).is_some());
-    assert!(IssuerOptions::from_words(["start", "--hostname-strict=false"]).why_not_startable(NEWEST).is_none());
-    assert!(IssuerOptions::from_words(["start", "--hostname=", "--hostname-strict=true"]).why_not_startable(NEWEST).is_some());
+    assert!(
+        IssuerOptions::from_words(["start", "--hostname-strict=false"]).why_not_startable(NEWEST).is_none()
+    );
+    assert!(
+        IssuerOptions::from_words(["start", "--hostname=", "--hostname-strict=true"])
+            .why_not_startable(NEWEST)
+            .is_some()
+    );
     let dynamic = IssuerOptions::from_words(["start", "--hostname=h", "--hostname-backchannel-dynamic=true"]);
     assert!(dynamic.why_not_startable(NEWEST).is_some());
 }
@@ -80,7 +120,9 @@ fn hostnames_that_are_neither_host_nor_url_stop_the_start() {
 fn odd_frontend_urls_are_ignored_encoded_or_break() {
     let with = |url: &str| ask("", "shop", Some(url), &[("Host", "int")], NEWEST);
     let ignored = Ok("http://int/realms/shop".to_owned());
-    for url in ["  ", "//h", "mailto:x", "https://h:abc", "https://[::1", "https://[1:2", "hps://h", "https//h"] {
+    for url in
+        ["  ", "//h", "mailto:x", "https://h:abc", "https://[::1", "https://[1:2", "hps://h", "https//h"]
+    {
         assert_eq!(with(url), ignored, "{url}");
     }
     assert_eq!(with("https://h/a b").unwrap(), "https://h/a%20b/realms/shop");
@@ -103,7 +145,10 @@ fn before_25_the_first_hostname_options_count() {
         let headers = RequestHeaders::of_cloud_run("kc.run.app");
         issuer_of_request(&options, "shop", None, &headers, old).unwrap()
     };
-    assert_eq!(ask("start --hostname-url=https://sso.example.com/auth"), "https://sso.example.com/auth/realms/shop");
+    assert_eq!(
+        ask("start --hostname-url=https://sso.example.com/auth"),
+        "https://sso.example.com/auth/realms/shop"
+    );
     assert_eq!(ask("start --hostname=sso.example.com --proxy=edge"), "https://sso.example.com/realms/shop");
     assert_eq!(ask("start --hostname-strict=false --proxy=edge"), "https://kc.run.app/realms/shop");
     assert_eq!(ask("start --hostname-strict=false"), "http://kc.run.app/realms/shop");

@@ -103,7 +103,10 @@ impl NotAUri {
     pub fn describe(&self, text: &str) -> String {
         match self.problem {
             UriProblem::Character(part) => {
-                let what = text.get(self.at..).and_then(|rest| rest.chars().next()).map_or_else(|| "a character".to_owned(), describe_character);
+                let what = text
+                    .get(self.at..)
+                    .and_then(|rest| rest.chars().next())
+                    .map_or_else(|| "a character".to_owned(), describe_character);
                 format!("{what} is not allowed in its {}", part.name())
             }
             UriProblem::Escape => "a % in it is not followed by two hexadecimal digits".to_owned(),
@@ -170,7 +173,11 @@ const fn class_of(byte: u8) -> u16 {
 
 /// Space separators as `Character.isSpaceChar` knows them.
 fn is_java_space(c: char) -> bool {
-    matches!(c, ' ' | '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{2028}' | '\u{2029}' | '\u{202F}' | '\u{205F}' | '\u{3000}')
+    matches!(
+        c,
+        ' ' | '\u{A0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200A}' | '\u{2028}' | '\u{2029}' | '\u{202F}' | '\u{205F}' | '\u{3000}'
+    )
 }
 
 /// The byte after the last one of `text[start..end]` that belongs to `class`, or an error at a broken escape.
@@ -185,7 +192,9 @@ fn scan_class(text: &str, start: usize, end: usize, class: u16) -> Result<usize,
             if classes & class != 0 {
                 at += 1;
             } else if classes & PERCENT != 0 {
-                let digit = |index: usize| index < end && bytes[index] < 128 && CLASSES[usize::from(bytes[index])] & HEX != 0;
+                let digit = |index: usize| {
+                    index < end && bytes[index] < 128 && CLASSES[usize::from(bytes[index])] & HEX != 0
+                };
                 if !(digit(at + 1) && digit(at + 2)) {
                     return Err(NotAUri { problem: UriProblem::Escape, at });
                 }
@@ -262,7 +271,10 @@ impl<'a> JavaUri<'a> {
             } else {
                 let stop = find(text, rest, end, |byte| byte == b'#');
                 if stop <= rest {
-                    return Err(NotAUri { problem: UriProblem::Missing(UriPart::SchemeSpecificPart), at: rest });
+                    return Err(NotAUri {
+                        problem: UriProblem::Missing(UriPart::SchemeSpecificPart),
+                        at: rest,
+                    });
                 }
                 check_class(text, rest, stop, URIC, UriPart::SchemeSpecificPart)?;
                 uri.opaque = Some(&text[rest..stop]);

@@ -133,7 +133,9 @@ fn role_list(mapper: &Mapper, provider: &str, claim: &str) -> Effect {
             Effect::ListClientRoles {
                 only: setting(mapper, "usermodel.clientRoleMapping.clientId"),
                 under: (holder != "${client_id}").then(|| Arc::from(holder.replace("\\.", "."))),
-                prefix: setting(mapper, "usermodel.clientRoleMapping.rolePrefix").unwrap_or_default().to_string(),
+                prefix: setting(mapper, "usermodel.clientRoleMapping.rolePrefix")
+                    .unwrap_or_default()
+                    .to_string(),
             }
         }
         _ => Effect::Other,

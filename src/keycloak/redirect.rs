@@ -76,7 +76,10 @@ impl Verdict<'_> {
 
     fn into_owned<'b>(self) -> Verdict<'b> {
         match self {
-            Self::Accepted(acceptance) => Verdict::Accepted(Acceptance { resolved: Cow::Owned(acceptance.resolved.into_owned()), ..acceptance }),
+            Self::Accepted(acceptance) => Verdict::Accepted(Acceptance {
+                resolved: Cow::Owned(acceptance.resolved.into_owned()),
+                ..acceptance
+            }),
             Self::Refused(refusal) => Verdict::Refused(refusal),
             Self::Breaks(breakage) => Verdict::Breaks(breakage),
         }
@@ -202,11 +205,16 @@ pub struct Matcher {
 impl Matcher {
     /// Resolves, sorts and classifies the entries as a server of `version` does.
     #[must_use]
-    pub fn new<S: AsRef<str>>(registration: &Registration<'_, S>, version: Version, endpoint: Endpoint) -> Self {
+    pub fn new<S: AsRef<str>>(
+        registration: &Registration<'_, S>,
+        version: Version,
+        endpoint: Endpoint,
+    ) -> Self {
         let behaviour = Behaviour::of(version);
         let base = base_url(registration.root_url, registration.frontend_url, registration.admin_url);
         let first = registration.registered.first().map(AsRef::as_ref);
-        let single = first.filter(|first| registration.registered.iter().all(|entry| entry.as_ref() == *first));
+        let single =
+            first.filter(|first| registration.registered.iter().all(|entry| entry.as_ref() == *first));
         Self {
             behaviour,
             endpoint,
@@ -252,7 +260,11 @@ impl Matcher {
         match (&self.single, required) {
             (_, true) => Verdict::Refused(refusal(MissingReason::Required)),
             (None, false) => Verdict::Refused(refusal(MissingReason::NotOneEntry)),
-            (Some(entry), false) => Verdict::Accepted(Acceptance { resolved: Cow::Owned(entry.clone()), entry: 0, how: How::SingleEntry }),
+            (Some(entry), false) => Verdict::Accepted(Acceptance {
+                resolved: Cow::Owned(entry.clone()),
+                entry: 0,
+                how: How::SingleEntry,
+            }),
         }
     }
 
@@ -315,7 +327,8 @@ impl Matcher {
                 if !scheme_is_allowed(uri.scheme, matched) {
                     return Verdict::Refused(Refusal::SchemeNotSpelledOut { entry });
                 }
-                let resolved = if uri.scheme.is_some() { Cow::Borrowed(text) } else { Cow::Owned(self.absolute(text)) };
+                let resolved =
+                    if uri.scheme.is_some() { Cow::Borrowed(text) } else { Cow::Owned(self.absolute(text)) };
                 Verdict::Accepted(Acceptance { resolved, entry, how: how(wildcard, by_loopback) })
             }
         }
@@ -327,7 +340,9 @@ impl Matcher {
             Err(legacy::Unseen::Malformed(problem)) => return Verdict::Refused(Refusal::NotAUri(problem)),
             Err(legacy::Unseen::Undecodable) => return Verdict::Refused(Refusal::Undecodable),
             Err(legacy::Unseen::DecodedMalformed) => return Verdict::Refused(Refusal::DecodedNotAUri),
-            Err(legacy::Unseen::Breaks(loose_uri::LooseFault::EmptyHost)) => return Verdict::Breaks(Breakage::EmptyHost),
+            Err(legacy::Unseen::Breaks(loose_uri::LooseFault::EmptyHost)) => {
+                return Verdict::Breaks(Breakage::EmptyHost);
+            }
             Err(legacy::Unseen::Breaks(_)) => return Verdict::Breaks(Breakage::Unsplit),
         };
         let Some(table) = &self.table else {
@@ -359,9 +374,14 @@ impl Matcher {
         }
         match found {
             Found::Nothing => Verdict::Refused(Refusal::NoEntryMatched { wildcards_off: None }),
-            Found::Breaks(_) => Verdict::Breaks(if legacy::has_empty_host(&seen.decoded) { Breakage::EmptyHost } else { Breakage::Unsplit }),
+            Found::Breaks(_) => Verdict::Breaks(if legacy::has_empty_host(&seen.decoded) {
+                Breakage::EmptyHost
+            } else {
+                Breakage::Unsplit
+            }),
             Found::Match { rank, wildcard } => {
-                let result = if rules.tries_original { seen.original } else { Some(Cow::Owned(seen.decoded)) };
+                let result =
+                    if rules.tries_original { seen.original } else { Some(Cow::Owned(seen.decoded)) };
                 let Some(result) = result else {
                     return Verdict::Breaks(Breakage::MalformedMatch);
                 };
@@ -369,7 +389,8 @@ impl Matcher {
                 if rules.guards_schemes && !scheme_is_allowed(seen.scheme.as_deref(), matched) {
                     return Verdict::Refused(Refusal::SchemeNotSpelledOut { entry });
                 }
-                let relative = if rules.resolves_any_relative { !seen.absolute } else { result.starts_with('/') };
+                let relative =
+                    if rules.resolves_any_relative { !seen.absolute } else { result.starts_with('/') };
                 let resolved = if relative { Cow::Owned(self.absolute(&result)) } else { result };
                 Verdict::Accepted(Acceptance { resolved, entry, how: how(wildcard, by_loopback) })
             }
@@ -380,8 +401,12 @@ impl Matcher {
         if self.allow_oidc_parameters || self.behaviour.reserved == Reserved::Nowhere {
             return None;
         }
-        let found = |part: Option<&str>, in_fragment| part.and_then(reserved_parameter).map(|name| Refusal::ReservedParameter { name, in_fragment });
-        found(uri.query, false).or_else(|| found(uri.fragment.filter(|_| self.behaviour.reserved == Reserved::QueryAndFragment), true))
+        let found = |part: Option<&str>, in_fragment| {
+            part.and_then(reserved_parameter).map(|name| Refusal::ReservedParameter { name, in_fragment })
+        };
+        found(uri.query, false).or_else(|| {
+            found(uri.fragment.filter(|_| self.behaviour.reserved == Reserved::QueryAndFragment), true)
+        })
     }
 
     fn wildcards_off(&self, uri: &JavaUri<'_>) -> Option<WildcardsOff> {
@@ -444,7 +469,9 @@ fn without_query_or_fragment(text: &str) -> &str {
 
 fn scheme_is_allowed(scheme: Option<&str>, matched: &str) -> bool {
     scheme.is_none_or(|scheme| {
-        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") || matched.strip_prefix(scheme).is_some_and(|rest| rest.starts_with(':'))
+        scheme.eq_ignore_ascii_case("http")
+            || scheme.eq_ignore_ascii_case("https")
+            || matched.strip_prefix(scheme).is_some_and(|rest| rest.starts_with(':'))
     })
 }
 

@@ -94,8 +94,11 @@ const ADMIN_ROLES: [(&str, &[&str]); 18] = [
 ];
 
 /// Admin roles for organizations, which servers have from 26.7 on.
-const ORGANIZATION_ADMIN_ROLES: [(&str, &[&str]); 3] =
-    [("manage-organizations", &[]), ("query-organizations", &[]), ("view-organizations", &["query-organizations"])];
+const ORGANIZATION_ADMIN_ROLES: [(&str, &[&str]); 3] = [
+    ("manage-organizations", &[]),
+    ("query-organizations", &[]),
+    ("view-organizations", &["query-organizations"]),
+];
 
 const ACCOUNT: &str = "account";
 const REALM_MANAGEMENT: &str = "realm-management";
@@ -322,11 +325,14 @@ impl RoleGraph {
         unread: &mut bool,
     ) {
         let of_realm = realm_roles.iter().map(|role| (None, role));
-        let of_clients =
-            client_roles.iter().flat_map(|(client, roles)| roles.iter().map(move |role| (Some(client), role)));
+        let of_clients = client_roles
+            .iter()
+            .flat_map(|(client, roles)| roles.iter().map(move |role| (Some(client), role)));
         for (client, role) in of_realm.chain(of_clients) {
             match role.value() {
-                Some(name) => into.extend(self.find(&RoleName { client: client.cloned(), name: name.clone() })),
+                Some(name) => {
+                    into.extend(self.find(&RoleName { client: client.cloned(), name: name.clone() }))
+                }
                 None => *unread = true,
             }
         }

@@ -1,8 +1,8 @@
 //! The authority of a URI: a server (`user@host:port`), or any name that a registry might know.
 
 use super::{
-    ALPHA, DIGIT, HEX, JavaUri, NotAUri, PERCENT, REGISTRY_NAME, SCOPE_ID, SERVER, USER_INFO, UriPart, UriProblem, check_class, check_plain, find,
-    scan_class, scan_plain,
+    ALPHA, DIGIT, HEX, JavaUri, NotAUri, PERCENT, REGISTRY_NAME, SCOPE_ID, SERVER, USER_INFO, UriPart,
+    UriProblem, check_class, check_plain, find, scan_class, scan_plain,
 };
 
 /// Bytes of an IPv6 address.
@@ -44,7 +44,9 @@ fn scan_with_percent(text: &str, start: usize, end: usize) -> usize {
     while at < end {
         let plain = scan_plain(text, at, end, SERVER | PERCENT);
         match text[plain..end].chars().next() {
-            Some(c) if !c.is_ascii() && !super::is_java_space(c) && !c.is_control() => at = plain + c.len_utf8(),
+            Some(c) if !c.is_ascii() && !super::is_java_space(c) && !c.is_control() => {
+                at = plain + c.len_utf8()
+            }
             _ => return plain,
         }
     }
@@ -82,7 +84,12 @@ fn parse_server(text: &str, start: usize, end: usize) -> Result<Server<'_>, NotA
         at += 1;
         if at < end {
             check_plain(text, at, end, DIGIT, UriPart::Port)?;
-            port = Some(text[at..end].parse::<i32>().map(i32::unsigned_abs).map_err(|_| NotAUri { problem: UriProblem::Port, at })?);
+            port = Some(
+                text[at..end]
+                    .parse::<i32>()
+                    .map(i32::unsigned_abs)
+                    .map_err(|_| NotAUri { problem: UriProblem::Port, at })?,
+            );
             at = end;
         }
     }
@@ -174,11 +181,17 @@ fn parse_ipv6_reference(text: &str, start: usize, end: usize) -> Result<(), NotA
     } else {
         end
     };
-    if ipv6_is_well_formed(&text[start..address_end]) { Ok(()) } else { Err(NotAUri { problem: UriProblem::Ipv6, at: start }) }
+    if ipv6_is_well_formed(&text[start..address_end]) {
+        Ok(())
+    } else {
+        Err(NotAUri { problem: UriProblem::Ipv6, at: start })
+    }
 }
 
 fn ipv6_is_well_formed(address: &str) -> bool {
-    ipv6_length(address).is_some_and(|(bytes, compressed)| if compressed { bytes < IPV6_LENGTH } else { bytes == IPV6_LENGTH })
+    ipv6_length(address).is_some_and(
+        |(bytes, compressed)| if compressed { bytes < IPV6_LENGTH } else { bytes == IPV6_LENGTH },
+    )
 }
 
 /// The bytes that the address spells out, and whether it holds `::`.

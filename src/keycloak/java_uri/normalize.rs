@@ -6,7 +6,10 @@ pub(super) fn normalized_path(path: &str) -> Option<String> {
         return None;
     }
     // Every segment with whether a slash follows it: one that stays keeps its slash, whatever came behind it.
-    let segments: Vec<(&str, bool)> = path.split_inclusive('/').map(|piece| piece.strip_suffix('/').map_or((piece, false), |segment| (segment, true))).collect();
+    let segments: Vec<(&str, bool)> = path
+        .split_inclusive('/')
+        .map(|piece| piece.strip_suffix('/').map_or((piece, false), |segment| (segment, true)))
+        .collect();
     let mut kept: Vec<(usize, &str, bool)> = Vec::with_capacity(segments.len());
     let named = segments.iter().filter(|(segment, _)| !segment.is_empty());
     for (index, (segment, slash)) in named.enumerate() {

@@ -8,10 +8,21 @@ pub(crate) fn cleaned(text: &str) -> Option<String> {
     if !may_need_cleaning(text.as_bytes()) {
         return None;
     }
-    let mut clean = without(text, |rest| if rest[0] == 0x1B { bracket_code(rest, 1, u8::is_ascii_alphabetic) } else { None });
-    clean = without(&clean, |rest| if is_escape_text(rest) && rest[1] == b'1' && rest[2].eq_ignore_ascii_case(&b'B') { bracket_code(rest, 3, u8::is_ascii_alphabetic) } else { None });
+    let mut clean =
+        without(
+            text,
+            |rest| if rest[0] == 0x1B { bracket_code(rest, 1, u8::is_ascii_alphabetic) } else { None },
+        );
     clean = without(&clean, |rest| {
-        let control = is_escape_text(rest) && (matches!(rest[1], b'0' | b'1') || (rest[1] == b'7' && rest[2].eq_ignore_ascii_case(&b'F')));
+        if is_escape_text(rest) && rest[1] == b'1' && rest[2].eq_ignore_ascii_case(&b'B') {
+            bracket_code(rest, 3, u8::is_ascii_alphabetic)
+        } else {
+            None
+        }
+    });
+    clean = without(&clean, |rest| {
+        let control = is_escape_text(rest)
+            && (matches!(rest[1], b'0' | b'1') || (rest[1] == b'7' && rest[2].eq_ignore_ascii_case(&b'F')));
         control.then_some(3)
     });
     clean = without(&clean, |rest| (rest[0] < 0x20 || rest[0] == 0x7F).then_some(1));
@@ -90,7 +101,21 @@ mod tests {
 
     #[test]
     fn everything_else_stays() {
-        for text in ["", "https://a/cb?x=%20#%2F", "a[1]", "a[M]", "%80", "%7E", "%0", "%1", "%7", "%", "%0g", "[", "[12"] {
+        for text in [
+            "",
+            "https://a/cb?x=%20#%2F",
+            "a[1]",
+            "a[M]",
+            "%80",
+            "%7E",
+            "%0",
+            "%1",
+            "%7",
+            "%",
+            "%0g",
+            "[",
+            "[12",
+        ] {
             assert_eq!(cleaned(text), None, "{text:?}");
         }
     }

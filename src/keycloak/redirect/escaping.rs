@@ -123,7 +123,9 @@ fn is_placeholder(behind_brace: &str) -> bool {
     if rest.starts_with('}') {
         return true;
     }
-    rest.strip_prefix(':').is_some_and(|pattern| pattern.find(['{', '}']).is_some_and(|end| end > 0 && pattern.as_bytes()[end] == b'}'))
+    rest.strip_prefix(':').is_some_and(|pattern| {
+        pattern.find(['{', '}']).is_some_and(|end| end > 0 && pattern.as_bytes()[end] == b'}')
+    })
 }
 
 /// The text form-decoded once as `java.net.URLDecoder` does, `None` when an escape is broken.
@@ -155,8 +157,9 @@ fn byte_of(first: char, second: char) -> Option<u8> {
 
 /// The zeros of the scripts that Java 17 knows decimal digits of, in the basic plane.
 const ZEROS: [u32; 37] = [
-    0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0, 0xF20, 0x1040, 0x1090, 0x17E0, 0x1810,
-    0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
+    0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50,
+    0xED0, 0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40,
+    0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
 ];
 
 fn java_digit(character: char) -> Option<u8> {
@@ -165,7 +168,9 @@ fn java_digit(character: char) -> Option<u8> {
     }
     let code = u32::from(character);
     let letter = |first: u32| (first..first + 6).contains(&code).then(|| code - first + 10);
-    let digit = letter(0xFF21).or_else(|| letter(0xFF41)).or_else(|| ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code)).map(|zero| code - zero));
+    let digit = letter(0xFF21)
+        .or_else(|| letter(0xFF41))
+        .or_else(|| ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code)).map(|zero| code - zero));
     digit.and_then(|digit| u8::try_from(digit).ok())
 }
 

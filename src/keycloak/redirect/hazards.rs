@@ -39,7 +39,9 @@ fn starts_with_ignoring_case(bytes: &[u8], start: &[u8]) -> bool {
 fn separator(bytes: &[u8]) -> Option<usize> {
     match bytes.first()? {
         b'/' | b'\\' => Some(1),
-        b'%' if starts_with_ignoring_case(bytes, b"%2F") || starts_with_ignoring_case(bytes, b"%5C") => Some(3),
+        b'%' if starts_with_ignoring_case(bytes, b"%2F") || starts_with_ignoring_case(bytes, b"%5C") => {
+            Some(3)
+        }
         _ => None,
     }
 }
@@ -61,7 +63,10 @@ fn terminates(bytes: &[u8], rule: ParentAccess) -> bool {
     if rule >= ParentAccess::Semicolon && bytes[0] == b';' {
         return true;
     }
-    rule == ParentAccess::Escaped && [b"%3B", b"%09", b"%0A", b"%0D", b"%00"].iter().any(|escape| starts_with_ignoring_case(bytes, *escape))
+    rule == ParentAccess::Escaped
+        && [b"%3B", b"%09", b"%0A", b"%0D", b"%00"]
+            .iter()
+            .any(|escape| starts_with_ignoring_case(bytes, *escape))
 }
 
 /// The first reserved parameter that a raw query or fragment names, decoded and in any case.
@@ -82,7 +87,10 @@ fn form_decoded(name: &str) -> String {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let escape = (bytes[at] == b'%').then(|| name.get(at + 1..at + 3)).flatten().and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let escape = (bytes[at] == b'%')
+            .then(|| name.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
         match (bytes[at], escape) {
             (_, Some(byte)) => {
                 decoded.push(byte);
@@ -111,7 +119,9 @@ mod tests {
         for path in ["/..", "/../", "/a/../b", "/a/%2e%2E/b", "/a%2f..%5cb", "%5C..", "/.%2e"] {
             assert!(has_parent_access(path, Plain), "{path}");
         }
-        for path in ["", "/", "/...", "/a..", "..", "../x", "/..a", "/%252e%252e/", "/..;x", "/..%00", "/.%", "/.%2"] {
+        for path in
+            ["", "/", "/...", "/a..", "..", "../x", "/..a", "/%252e%252e/", "/..;x", "/..%00", "/.%", "/.%2"]
+        {
             assert!(!has_parent_access(path, Plain), "{path}");
         }
         assert!(has_parent_access("/..;x", Semicolon) && !has_parent_access("/..%3Bx", Semicolon));

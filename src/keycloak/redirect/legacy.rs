@@ -63,14 +63,20 @@ pub(super) fn see(request: &str, rules: Decoding) -> Result<Seen<'_>, Unseen> {
         Folding::Request => Cow::Owned(lower_case_front(&normalized)),
         Folding::SchemeAndHost => Cow::Owned(lower_case_scheme_and_host(&normalized)?),
     };
-    let scheme = uri.scheme.map(|scheme| if rules.folding == Folding::SchemeAndHost { scheme.to_lowercase() } else { scheme.to_owned() });
+    let scheme = uri.scheme.map(|scheme| {
+        if rules.folding == Folding::SchemeAndHost { scheme.to_lowercase() } else { scheme.to_owned() }
+    });
     Ok(Seen {
         scheme,
         decoded: folded.into_owned(),
         absolute: original.is_ok_and(|uri| uri.scheme.is_some()),
         original: original.ok().map(|uri| {
             let normalized = uri.normalized();
-            if rules.folding == Folding::Request { Cow::Owned(lower_case_front(&normalized)) } else { normalized }
+            if rules.folding == Folding::Request {
+                Cow::Owned(lower_case_front(&normalized))
+            } else {
+                normalized
+            }
         }),
     })
 }

@@ -51,7 +51,8 @@ impl LooseUri {
         } else {
             rest
         };
-        let (rest, fragment) = rest.split_once('#').map_or((rest, None), |(rest, fragment)| (rest, Some(fragment)));
+        let (rest, fragment) =
+            rest.split_once('#').map_or((rest, None), |(rest, fragment)| (rest, Some(fragment)));
         // A fragment with a line break in it makes the pattern of the server fail.
         if fragment.is_some_and(|fragment| fragment.contains(is_line_end)) {
             return Err(LooseFault::Illegal);
@@ -90,7 +91,10 @@ impl LooseUri {
     }
 
     pub(super) fn set_query(&mut self, query: Option<&str>, template: bool) -> Result<(), LooseFault> {
-        self.query = query.filter(|query| !query.is_empty()).map(|query| escaping::encoded(query, QUERY, template)).transpose()?;
+        self.query = query
+            .filter(|query| !query.is_empty())
+            .map(|query| escaping::encoded(query, QUERY, template))
+            .transpose()?;
         Ok(())
     }
 
@@ -187,7 +191,11 @@ pub(crate) fn star_place(entry: &str) -> Result<StarPlace, EntryFault> {
         return Ok(StarPlace::Prefix);
     }
     let Some(behind) = rest.strip_prefix("//") else {
-        return if !scheme && !rest.starts_with('/') && rest.contains(':') { Err(EntryFault::Colon) } else { Ok(StarPlace::Prefix) };
+        return if !scheme && !rest.starts_with('/') && rest.contains(':') {
+            Err(EntryFault::Colon)
+        } else {
+            Ok(StarPlace::Prefix)
+        };
     };
     let (authority, path) = behind.find('/').map_or((behind, ""), |at| behind.split_at(at));
     let host = authority.split_once('@').map_or(authority, |(_, host)| host);
@@ -199,7 +207,11 @@ pub(crate) fn star_place(entry: &str) -> Result<StarPlace, EntryFault> {
     {
         return Err(EntryFault::Port);
     }
-    Ok(if path.is_empty() && authority != "*" && !authority.ends_with(":*") { StarPlace::BehindHost } else { StarPlace::Prefix })
+    Ok(if path.is_empty() && authority != "*" && !authority.ends_with(":*") {
+        StarPlace::BehindHost
+    } else {
+        StarPlace::Prefix
+    })
 }
 
 /// Why current servers cannot split a wildcard entry, and answer 500 when they come to it.

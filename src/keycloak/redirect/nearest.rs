@@ -111,18 +111,34 @@ impl Difference {
         let or_none = |part: &Option<String>| part.clone().unwrap_or_else(|| "none".to_owned());
         match self {
             Self::InertStar(reason) => reason.describe(entry_text),
-            Self::Scheme { entry, requested } => format!("its scheme is {}, not {}", or_none(entry), or_none(requested)),
+            Self::Scheme { entry, requested } => {
+                format!("its scheme is {}, not {}", or_none(entry), or_none(requested))
+            }
             Self::UserInfo => "the user names differ".to_owned(),
             Self::Host { entry, requested } => format!("its host is {entry}, not {requested}"),
-            Self::HostCase { entry, requested } => format!("its host is {entry}, not {requested}: upper and lower case differ"),
-            Self::Port { entry, requested } => format!("its port is {}, not {}", or_none(entry), or_none(requested)),
-            Self::LoopbackPort { entry } => format!("it names port {entry}, so no other port of this host is accepted; without a port it would accept all"),
+            Self::HostCase { entry, requested } => {
+                format!("its host is {entry}, not {requested}: upper and lower case differ")
+            }
+            Self::Port { entry, requested } => {
+                format!("its port is {}, not {}", or_none(entry), or_none(requested))
+            }
+            Self::LoopbackPort { entry } => format!(
+                "it names port {entry}, so no other port of this host is accepted; without a port it would accept all"
+            ),
             Self::TrailingSlash { requested: true } => "it has no slash at the end".to_owned(),
             Self::TrailingSlash { requested: false } => "it has a slash at the end".to_owned(),
-            Self::PathCase { entry, requested } => format!("its path is {entry}, not {requested}: upper and lower case differ"),
-            Self::Path { entry, requested } => format!("its path is {}, not {}", shown(entry), shown(requested)),
-            Self::Query { entry, requested } => format!("its query is {}, not {}", or_none(entry), or_none(requested)),
-            Self::Fragment { entry, requested } => format!("its fragment is {}, not {}", or_none(entry), or_none(requested)),
+            Self::PathCase { entry, requested } => {
+                format!("its path is {entry}, not {requested}: upper and lower case differ")
+            }
+            Self::Path { entry, requested } => {
+                format!("its path is {}, not {}", shown(entry), shown(requested))
+            }
+            Self::Query { entry, requested } => {
+                format!("its query is {}, not {}", or_none(entry), or_none(requested))
+            }
+            Self::Fragment { entry, requested } => {
+                format!("its fragment is {}, not {}", or_none(entry), or_none(requested))
+            }
             Self::Spelling => "it is spelled differently".to_owned(),
         }
     }
@@ -137,7 +153,13 @@ fn unlikeness(a: &str, b: &str) -> u32 {
     let longer = a.len().max(b.len()).max(1);
     let front = a.bytes().zip(b.bytes()).take_while(|(x, y)| x.eq_ignore_ascii_case(y)).count();
     let shorter = a.len().min(b.len()) - front;
-    let back = a.bytes().rev().zip(b.bytes().rev()).take(shorter).take_while(|(x, y)| x.eq_ignore_ascii_case(y)).count();
+    let back = a
+        .bytes()
+        .rev()
+        .zip(b.bytes().rev())
+        .take(shorter)
+        .take_while(|(x, y)| x.eq_ignore_ascii_case(y))
+        .count();
     u32::try_from(100 - 100 * (front + back) / longer).unwrap_or(100)
 }
 
@@ -149,9 +171,15 @@ impl Matcher {
         let request = Pieces::of(requested);
         let candidates = table.entries.iter().map(|entry| {
             let differences = differences(requested, &request, &entry.text, &entry.shape);
-            (differences.iter().map(Difference::weight).sum::<u32>(), entry.registered, &entry.text, differences)
+            (
+                differences.iter().map(Difference::weight).sum::<u32>(),
+                entry.registered,
+                &entry.text,
+                differences,
+            )
         });
-        let (_, entry, resolved, differences) = candidates.min_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)))?;
+        let (_, entry, resolved, differences) =
+            candidates.min_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)))?;
         Some(Nearest { entry, resolved: resolved.clone(), differences })
     }
 }
@@ -188,7 +216,10 @@ fn differences(requested: &str, request: &Pieces<'_>, entry: &str, shape: &Shape
             found.push(Difference::Query { entry: owned(pieces.query), requested: owned(request.query) });
         }
         if pieces.fragment != request.fragment {
-            found.push(Difference::Fragment { entry: owned(pieces.fragment), requested: owned(request.fragment) });
+            found.push(Difference::Fragment {
+                entry: owned(pieces.fragment),
+                requested: owned(request.fragment),
+            });
         }
     }
     if found.is_empty() {
@@ -204,7 +235,11 @@ fn compare_server(entry: &Pieces<'_>, request: &Pieces<'_>, is_prefix: bool, fou
     let host_fits = entry_host == request_host || (open_host && request_host.starts_with(entry_host));
     if !host_fits {
         let (entry, requested) = (entry_host.to_owned(), request_host.to_owned());
-        found.push(if entry.eq_ignore_ascii_case(&requested) { Difference::HostCase { entry, requested } } else { Difference::Host { entry, requested } });
+        found.push(if entry.eq_ignore_ascii_case(&requested) {
+            Difference::HostCase { entry, requested }
+        } else {
+            Difference::Host { entry, requested }
+        });
     }
     let open_port = is_prefix && entry.path.is_empty();
     let port_fits = match (entry.port(), request.port()) {
@@ -213,10 +248,14 @@ fn compare_server(entry: &Pieces<'_>, request: &Pieces<'_>, is_prefix: bool, fou
         (port, requested) => port == requested,
     };
     if !port_fits {
-        let loopback = matches!(entry_host, "localhost" | "127.0.0.1" | "[::1]") && entry.scheme == Some("http");
+        let loopback =
+            matches!(entry_host, "localhost" | "127.0.0.1" | "[::1]") && entry.scheme == Some("http");
         found.push(match entry.port() {
             Some(port) if loopback && host_fits => Difference::LoopbackPort { entry: port.to_owned() },
-            port => Difference::Port { entry: port.map(str::to_owned), requested: request.port().map(str::to_owned) },
+            port => Difference::Port {
+                entry: port.map(str::to_owned),
+                requested: request.port().map(str::to_owned),
+            },
         });
     }
 }
@@ -226,7 +265,11 @@ fn compare_path(entry: &Pieces<'_>, request: &Pieces<'_>, is_prefix: bool, found
         return;
     }
     let fits = |entry: &str, request: &str| {
-        if is_prefix { request.starts_with(entry) || entry.strip_suffix('/').is_some_and(|folder| folder == request) } else { entry == request }
+        if is_prefix {
+            request.starts_with(entry) || entry.strip_suffix('/').is_some_and(|folder| folder == request)
+        } else {
+            entry == request
+        }
     };
     if fits(entry.path, request.path) {
         return;

@@ -6,7 +6,12 @@ impl Matcher {
     /// One sentence that says why: which entry matched and how, or the exact step that refused, with the nearest entry. `registered` is the
     /// list that the matcher was made from.
     #[must_use]
-    pub fn reason<S: AsRef<str>>(&self, registered: &[S], requested: Option<&str>, verdict: &Verdict<'_>) -> String {
+    pub fn reason<S: AsRef<str>>(
+        &self,
+        registered: &[S],
+        requested: Option<&str>,
+        verdict: &Verdict<'_>,
+    ) -> String {
         let entry_text = |place: usize| registered.get(place).map_or("", AsRef::as_ref);
         match verdict {
             Verdict::Accepted(acceptance) => {
@@ -28,7 +33,12 @@ impl Matcher {
         }
     }
 
-    fn refusal_reason<'e>(&self, refusal: &Refusal, requested: &str, entry_text: impl Fn(usize) -> &'e str) -> String {
+    fn refusal_reason<'e>(
+        &self,
+        refusal: &Refusal,
+        requested: &str,
+        entry_text: impl Fn(usize) -> &'e str,
+    ) -> String {
         match refusal {
             Refusal::Missing(MissingReason::Required) => "The redirect URI parameter was left out, and it is required.".to_owned(),
             Refusal::Missing(MissingReason::NotOneEntry) => "The redirect URI parameter was left out, and the client does not have exactly one entry that could stand in for it.".to_owned(),

@@ -41,16 +41,24 @@ mod tests {
             (Some("${authBaseUrl}/x"), "${authBaseUrl}/x"),
             (Some("https://svc.run.app/"), "https://svc.run.app/"),
         ] {
-            assert_eq!(base_url(root_url, frontend, Some("https://admin.example.com/")), base, "{root_url:?}");
+            assert_eq!(
+                base_url(root_url, frontend, Some("https://admin.example.com/")),
+                base,
+                "{root_url:?}"
+            );
         }
         assert_eq!(base_url(Some("${authAdminUrl}"), frontend, None), "https://sso.example.com/auth");
     }
 
     #[test]
     fn an_origin_ends_at_the_third_slash() {
-        for (url, expected) in
-            [("https://a/b", "https://a"), ("http://ab/c/d", "http://ab"), ("http://a/b/c", "http://a"), ("https://a", "https://a"), ("https://c?x=/y", "https://c?x=")]
-        {
+        for (url, expected) in [
+            ("https://a/b", "https://a"),
+            ("http://ab/c/d", "http://ab"),
+            ("http://a/b/c", "http://a"),
+            ("https://a", "https://a"),
+            ("https://c?x=/y", "https://c?x="),
+        ] {
             assert_eq!(origin(url), expected, "{url}");
         }
     }

@@ -49,7 +49,10 @@ pub(super) enum Cut<'a> {
 pub(super) enum Found {
     Nothing,
     /// The rank of the entry that matched, and the length of the matched text in bytes of its prefix or text.
-    Match { rank: usize, wildcard: bool },
+    Match {
+        rank: usize,
+        wildcard: bool,
+    },
     /// The rank of the entry that breaks the server, or of the first wildcard when the request cannot be cut.
     Breaks(usize),
 }
@@ -76,13 +79,19 @@ struct Index {
 impl Table {
     /// Resolves and sorts the entries; `base` goes in front of the relative ones. `Err` with the place of an entry that old servers cannot even
     /// resolve.
-    pub(super) fn new<S: AsRef<str>>(registered: &[S], base: &str, behaviour: &Behaviour) -> Result<Self, usize> {
+    pub(super) fn new<S: AsRef<str>>(
+        registered: &[S],
+        base: &str,
+        behaviour: &Behaviour,
+    ) -> Result<Self, usize> {
         let mut entries = Vec::with_capacity(registered.len());
         for (place, entry) in registered.iter().enumerate() {
             let entry = entry.as_ref();
             let resolved = if entry.starts_with('/') { [base, entry].concat() } else { entry.to_owned() };
             let text = match behaviour.matching {
-                Matching::Decoded(rules) if rules.folding == Folding::SchemeAndHost => legacy::lower_case_scheme_and_host(&resolved).map_err(|_| place)?,
+                Matching::Decoded(rules) if rules.folding == Folding::SchemeAndHost => {
+                    legacy::lower_case_scheme_and_host(&resolved).map_err(|_| place)?
+                }
                 _ => resolved,
             };
             entries.push(Entry { shape: shape(&text, behaviour), text, registered: place });
@@ -107,7 +116,9 @@ impl Table {
             let (matches, wildcard) = match (&entry.shape, cut) {
                 (Shape::Anything, _) => (true, true),
                 (Shape::Prefix(prefix), Cut::At(cut)) => (prefix_matches(prefix, cut), true),
-                (Shape::Breaks(_), Cut::At(_)) | (Shape::Prefix(_) | Shape::Breaks(_), Cut::Fails) => return Found::Breaks(rank),
+                (Shape::Breaks(_), Cut::At(_)) | (Shape::Prefix(_) | Shape::Breaks(_), Cut::Fails) => {
+                    return Found::Breaks(rank);
+                }
                 (Shape::Literal, _) | (_, Cut::Off) => (entry.text == whole, false),
             };
             if matches {
@@ -123,7 +134,11 @@ impl Table {
         let entry = &self.entries[rank];
         match (&entry.shape, cut) {
             (Shape::Prefix(prefix), Cut::At(cut)) if wildcard => {
-                if cut.starts_with(prefix.as_str()) { prefix } else { folder(prefix).unwrap_or(prefix) }
+                if cut.starts_with(prefix.as_str()) {
+                    prefix
+                } else {
+                    folder(prefix).unwrap_or(prefix)
+                }
             }
             _ => &entry.text,
         }
@@ -132,8 +147,11 @@ impl Table {
 
 fn longest_first(a: &str, b: &str) -> Ordering {
     let units = |text: &str| text.chars().map(char::len_utf16).sum::<usize>();
-    let (a_units, b_units) = if a.is_ascii() && b.is_ascii() { (a.len(), b.len()) } else { (units(a), units(b)) };
-    b_units.cmp(&a_units).then_with(|| if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) })
+    let (a_units, b_units) =
+        if a.is_ascii() && b.is_ascii() { (a.len(), b.len()) } else { (units(a), units(b)) };
+    b_units.cmp(&a_units).then_with(|| {
+        if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
+    })
 }
 
 fn shape(text: &str, behaviour: &Behaviour) -> Shape {
@@ -196,15 +214,26 @@ impl Index {
     }
 
     fn find(&self, entries: &[Entry], whole: &str, cut: Cut<'_>) -> Found {
-        let literal = self.texts.get(whole).copied().filter(|rank| matches!(cut, Cut::Off) || entries[*rank].shape == Shape::Literal);
-        let mut best = [literal.map(|rank| (rank, false)), self.first_anything.map(|rank| (rank, true))].into_iter().flatten().min();
+        let literal = self
+            .texts
+            .get(whole)
+            .copied()
+            .filter(|rank| matches!(cut, Cut::Off) || entries[*rank].shape == Shape::Literal);
+        let mut best = [literal.map(|rank| (rank, false)), self.first_anything.map(|rank| (rank, true))]
+            .into_iter()
+            .flatten()
+            .min();
         let mut fault = None;
         match cut {
             Cut::Off => {}
             Cut::Fails => fault = self.first_wildcard,
             Cut::At(cut) => {
                 fault = self.first_fault;
-                let prefixes = self.lengths.iter().filter_map(|length| cut.get(..*length)).filter_map(|front| self.prefixes.get(front));
+                let prefixes = self
+                    .lengths
+                    .iter()
+                    .filter_map(|length| cut.get(..*length))
+                    .filter_map(|front| self.prefixes.get(front));
                 best = prefixes.chain(self.folders.get(cut)).map(|rank| (*rank, true)).chain(best).min();
             }
         }

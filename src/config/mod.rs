@@ -1,5 +1,8 @@
 //! `cloakrun.yaml`: environments, server versions, domains, pinned links, severities and waivers.
 
+pub mod load;
+mod words;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
