@@ -1,5 +1,6 @@
 //! cloakrun checks that Keycloak clients and Google Cloud Run services fit together.
 
+pub mod accepts;
 pub mod audit;
 pub mod cli;
 pub mod cloud_run;
