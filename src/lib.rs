@@ -22,8 +22,8 @@ pub mod scene;
 pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
-pub mod terraform;
-
 pub mod suggest;
+pub mod terraform;
 #[cfg(test)]
 pub(crate) mod testing;
+mod words;
