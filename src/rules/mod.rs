@@ -19,11 +19,13 @@ mod redirect_uri_breaks_login;
 mod redirect_uri_dead;
 mod redirect_uri_host_wildcard;
 mod redirect_uri_http;
+mod redirect_uri_missing;
 mod redirect_uri_unsafe;
 mod root_url_trailing_slash;
 mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
+mod with_callbacks;
 mod with_entries;
 mod with_keycloak;
 
@@ -107,6 +109,7 @@ pub fn all() -> &'static [&'static Rule] {
 
 static ALL: &[&Rule] = &[
     // Redirect URIs
+    &redirect_uri_missing::RULE,
     &redirect_uri_any::RULE,
     &redirect_uri_host_wildcard::RULE,
     &redirect_uri_dead::RULE,
