@@ -191,7 +191,7 @@ impl Reader<'_> {
         Container {
             at: container.at().clone(),
             name: texts.text_at(container, "name"),
-            image: texts.text_at(container, "image"),
+            image: container.get("image").map(|image| texts.image(&image)),
             init,
             has_port: !init && !ports.is_empty(),
             port: port.map(|port| texts.number(&port)),
@@ -283,7 +283,9 @@ impl Reader<'_> {
 
     fn action<'n>(&self, probe: &Cursor<'n>) -> Option<(ProbeAction, Cursor<'n>)> {
         if let Some(get) = probe.get(self.spelling.http_get).and_then(|get| get.block()) {
-            let path = self.texts.text_at(&get, "path").unwrap_or_else(|| Known::Value("/".to_owned()));
+            // Terraform does not know a path that is left to Cloud Run, which takes the root.
+            let path = get.get("path").filter(|path| !path.is_unknown()).map(|path| self.texts.text(&path));
+            let path = path.unwrap_or_else(|| Known::Value("/".to_owned()));
             return Some((ProbeAction::Http { path }, get));
         }
         if let Some(socket) = probe.get(self.spelling.tcp_socket).and_then(|socket| socket.block()) {

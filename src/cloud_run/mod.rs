@@ -1,6 +1,7 @@
 //! What Cloud Run does: services, their URLs and who reaches them.
 
-mod containers;
+pub(crate) mod containers;
+pub mod deploy_flags;
 mod marks;
 pub mod masking;
 pub mod model;
@@ -8,7 +9,7 @@ pub mod secret_names;
 pub mod service_yaml;
 #[cfg(test)]
 pub(crate) mod testing;
-mod texts;
-mod url_set;
+pub(crate) mod texts;
+pub(crate) mod url_set;
 pub mod urls;
 pub mod v2;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::containers::{KNATIVE, Reader, Remarks, Spelling};
+use super::containers::{KNATIVE, Reader, Remarks, Spelling, TERRAFORM_V1};
 use super::marks;
 use super::model::{Dialect, Ingress, Invoker, Owner, Service, TrafficTarget, Workload};
 use super::texts::Texts;
@@ -131,6 +131,9 @@ pub(crate) struct Fields {
 
 static FIELDS: Fields = Fields { service_account: "serviceAccountName", revision: "revisionName" };
 
+static TERRAFORM_FIELDS: Fields =
+    Fields { service_account: "service_account_name", revision: "revision_name" };
+
 fn item(item: &Cursor<'_>, workload: Workload, texts: Texts<'_>, remarks: &mut Remarks) -> Option<Service> {
     let Some(metadata) = item.get("metadata") else {
         let message =
@@ -176,6 +179,40 @@ fn item(item: &Cursor<'_>, workload: Workload, texts: Texts<'_>, remarks: &mut R
         fields: &FIELDS,
     };
     Some(assemble(&pieces, texts, remarks))
+}
+
+/// A `google_cloud_run_service` of Terraform, and the same before the change that it plans.
+pub(crate) fn of_terraform(
+    item: &Cursor<'_>,
+    before: Option<&Cursor<'_>>,
+    texts: Texts<'_>,
+    remarks: &mut Remarks,
+) -> Service {
+    let mut reader = Reader { texts, spelling: &TERRAFORM_V1, aliases: BTreeMap::new(), remarks };
+    let metadata = reader.block(item, "metadata");
+    let template = reader.block(item, "template");
+    let template_metadata = template.as_ref().and_then(|template| reader.block(template, "metadata"));
+    let pod = template.as_ref().and_then(|template| reader.block(template, "spec"));
+    let status = item.get("status");
+    let known_before = before.and_then(|before| before.get("status"));
+    let status = status.filter(|status| !status.is_unknown() || known_before.is_none()).or(known_before);
+    let pieces = Pieces {
+        workload: Workload::Service,
+        dialect: Dialect::TerraformV1,
+        name: item.get("name"),
+        project: item.get("project"),
+        region: item.get("location"),
+        labels: metadata.as_ref().and_then(|metadata| metadata.get("labels")),
+        annotations: metadata.as_ref().and_then(|metadata| metadata.get("annotations")),
+        template_annotations: template_metadata.and_then(|metadata| metadata.get("annotations")),
+        pod,
+        traffic: item.get("traffic"),
+        status,
+        item: item.clone(),
+        spelling: &TERRAFORM_V1,
+        fields: &TERRAFORM_FIELDS,
+    };
+    assemble(&pieces, texts, remarks)
 }
 
 /// A service made of its pieces.
@@ -234,7 +271,7 @@ pub(crate) fn assemble(pieces: &Pieces<'_>, texts: Texts<'_>, remarks: &mut Rema
         remarks.missing(Fact::Settings, pieces.item.at(), why);
     }
     service.traffic = traffic_of(pieces, texts);
-    service.owner = pieces.labels.as_ref().and_then(marks::owner_by_labels);
+    service.owner = service.owner.or_else(|| pieces.labels.as_ref().and_then(marks::owner_by_labels));
     service.owner =
         service.owner.or_else(|| pieces.annotations.as_ref().and_then(marks::owner_by_annotations));
     service.marked_cloud_run = pieces.dialect != Dialect::Knative || marks::is_cloud_run(pieces, &service);
@@ -313,7 +350,7 @@ pub(crate) fn project_number(project: Option<&Known<String>>) -> Option<String> 
     project.and_then(|project| project.text()).filter(|text| is_project_number(text)).map(str::to_owned)
 }
 
-fn ingress_of(text: Known<String>) -> Known<Ingress> {
+pub(crate) fn ingress_of(text: Known<String>) -> Known<Ingress> {
     match text {
         Known::Value(text) => match text.as_str() {
             "all" | "" => Known::Value(Ingress::All),

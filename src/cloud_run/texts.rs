@@ -47,6 +47,19 @@ impl Texts<'_> {
         cursor.get(key).map(|value| self.text(&value)).filter(|text| text.text() != Some(""))
     }
 
+    /// The name of an image. A placeholder for the project or registry leaves it known, as its last part says what it is.
+    pub(crate) fn image(self, cursor: &Cursor<'_>) -> Known<String> {
+        match (self.text(cursor), cursor.node()) {
+            (Known::Unknown(why), Node::Text(text)) => match text.rsplit_once('/') {
+                Some((_, name)) if placeholder(name).is_none() && !cursor.is_sensitive() => {
+                    Known::Value(text.to_string())
+                }
+                _ => Known::Unknown(why),
+            },
+            (image, _) => image,
+        }
+    }
+
     /// A number, written as one or as a text.
     pub(crate) fn number(self, cursor: &Cursor<'_>) -> Known<i64> {
         match self.text(cursor) {

@@ -1,7 +1,7 @@
 //! The set of URLs that a service answers on: what its document states, and what follows from it.
 
 use super::model::{Service, ServiceUrl, UrlForm, UrlSource, Workload};
-use super::urls::{Origin, RunAppForm, RunAppUrl};
+use super::urls::{Origin, RunAppForm, RunAppUrl, is_project_number};
 use crate::document::cursor::Cursor;
 use crate::locus::Locus;
 use crate::placeholder::placeholder;
@@ -116,6 +116,19 @@ pub(crate) fn settle(service: &mut Service, stated: Stated) {
     service.urls_incomplete = incomplete;
 }
 
+/// Gives a service the number of its project, which another part of the document tells, and the URLs that follow from it.
+pub(crate) fn learn_project_number(service: &mut Service, number: &str) {
+    if service.project_number.is_some() || !is_project_number(number) {
+        return;
+    }
+    service.project_number = Some(number.to_owned());
+    let mut urls = std::mem::take(&mut service.urls);
+    urls.append(&mut service.disabled_urls);
+    let unknown = service.urls_incomplete.take().filter(|why| !why.starts_with(NOT_TOLD));
+    let whole = unknown.is_none() && urls.iter().any(|url| url.form == UrlForm::Deterministic);
+    settle(service, Stated { urls, whole, unknown });
+}
+
 /// Adds a custom domain of a service.
 pub(crate) fn add_domain(service: &mut Service, domain: &str, source: UrlSource, at: &Locus) {
     let Some(origin) = Origin::of(&format!("https://{domain}")) else { return };
@@ -170,8 +183,10 @@ fn push_derived(service: &Service, urls: &mut Vec<ServiceUrl>, url: &RunAppUrl) 
     urls.push(ServiceUrl { url: text, form, source: UrlSource::Derived, at });
 }
 
+const NOT_TOLD: &str = "its document does not tell ";
+
 fn what_is_missing(service: &Service, deterministic: bool, hash: bool) -> Option<String> {
-    let unknown = |what: &str| Some(format!("its document does not tell {what}"));
+    let unknown = |what: &str| Some(format!("{NOT_TOLD}{what}"));
     match (deterministic, hash) {
         (true, true) => None,
         (true, false) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::containers::{Reader, Remarks, Spelling, V2};
+use super::containers::{Reader, Remarks, Spelling, TERRAFORM_V2, V2};
 use super::marks;
 use super::model::{Dialect, Ingress, Invoker, Service, TrafficTarget, Workload};
 use super::service_yaml::{audiences_of, larger, project_number, say_what_a_list_leaves_out, smaller};
@@ -54,7 +54,7 @@ fn visit(cursor: &Cursor<'_>, texts: Texts<'_>, remarks: &mut Remarks, services:
         return;
     }
     if let Some(workload) = workload_of(cursor.node()) {
-        let resource = Resource { item: cursor.clone(), workload, words: &API, texts };
+        let resource = Resource { item: cursor.clone(), before: None, workload, words: &API, texts };
         services.push(resource.read(remarks));
         return;
     }
@@ -91,6 +91,21 @@ fn full_name(text: &str) -> Option<FullName<'_>> {
     whole.then_some(FullName { project, region, collection, name })
 }
 
+/// Terraform's `google_cloud_run_v2_service` and its siblings.
+pub(crate) static TERRAFORM: FieldNames = FieldNames {
+    dialect: Dialect::TerraformV2,
+    spelling: &TERRAFORM_V2,
+    custom_audiences: "custom_audiences",
+    default_uri_disabled: "default_uri_disabled",
+    invoker_iam_disabled: "invoker_iam_disabled",
+    iap_enabled: "iap_enabled",
+    min_instances: "min_instance_count",
+    max_instances: "max_instance_count",
+    service_account: "service_account",
+    session_affinity: "session_affinity",
+    traffic_statuses: "traffic_statuses",
+};
+
 /// The words in which a resource with the fields of the v2 API is written.
 pub(crate) struct FieldNames {
     pub(crate) dialect: Dialect,
@@ -123,6 +138,8 @@ static API: FieldNames = FieldNames {
 /// A resource with the fields of the v2 API.
 pub(crate) struct Resource<'n, 'w> {
     pub(crate) item: Cursor<'n>,
+    /// The same before the change that Terraform plans, whose URLs stay as long as its name does.
+    pub(crate) before: Option<Cursor<'n>>,
     pub(crate) workload: Workload,
     pub(crate) words: &'static FieldNames,
     pub(crate) texts: Texts<'w>,
@@ -228,13 +245,16 @@ impl<'n> Resource<'n, '_> {
 
     fn stated_urls(&self) -> Stated {
         let mut stated = Stated::default();
-        if let Some(uri) = self.item.get("uri").filter(|uri| uri.node().scalar() != Some("")) {
+        let known_before =
+            self.before.as_ref().filter(|_| self.item.get("uri").is_some_and(|uri| uri.is_unknown()));
+        let item = known_before.unwrap_or(&self.item);
+        if let Some(uri) = item.get("uri").filter(|uri| uri.node().scalar() != Some("")) {
             stated.add(&uri, None);
         }
-        if let Some(urls) = self.item.get("urls") {
+        if let Some(urls) = item.get("urls") {
             stated.add_all(&urls);
         }
-        for status in self.item.get(self.words.traffic_statuses).iter().flat_map(Cursor::items) {
+        for status in item.get(self.words.traffic_statuses).iter().flat_map(Cursor::items) {
             let tag = self.texts.text_at(&status, "tag");
             if let (Some(tag), Some(uri)) = (tag.as_ref().and_then(Known::text), status.get("uri")) {
                 stated.add(&uri, Some(tag));
@@ -385,7 +405,7 @@ mod tests {
             let item = Cursor::root(part, &node);
             for (_, workload) in COLLECTIONS {
                 let item = item.clone();
-                Resource { item, workload, words: &API, texts: Texts { tagger: &tagger } }.read(&mut Remarks::default());
+                Resource { item, before: None, workload, words: &API, texts: Texts { tagger: &tagger } }.read(&mut Remarks::default());
             }
         }
     }

@@ -5,7 +5,7 @@ pub mod deserialize;
 pub mod json;
 pub mod locate;
 pub mod node;
-mod scan;
+pub(crate) mod scan;
 mod template;
 pub mod yaml;
 

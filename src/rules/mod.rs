@@ -1,6 +1,9 @@
 //! The rules: one file each, with its documentation, its check and its tests. How to write one: `STYLE.md` beside this file.
 
 mod client_unknown;
+mod full_scope;
+mod implicit_flow;
+mod issuer_mismatch;
 mod issuer_unstable;
 mod keycloak_admin_exposed;
 mod keycloak_default_admin;
@@ -9,6 +12,9 @@ mod keycloak_instances;
 mod keycloak_option_ignored;
 mod keycloak_proxy_headers;
 mod keycloak_will_not_start;
+mod password_grant;
+mod pkce_off;
+mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
 mod with_keycloak;
@@ -94,8 +100,14 @@ pub fn all() -> &'static [&'static Rule] {
 static ALL: &[&Rule] = &[
     // Issuer
     &issuer_unstable::RULE,
+    &issuer_mismatch::RULE,
     // Client
     &client_unknown::RULE,
+    &pkce_off::RULE,
+    &implicit_flow::RULE,
+    &password_grant::RULE,
+    &full_scope::RULE,
+    &token_lifespan_long::RULE,
     // Keycloak as a Cloud Run service
     &keycloak_proxy_headers::RULE,
     &keycloak_will_not_start::RULE,

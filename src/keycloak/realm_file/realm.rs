@@ -112,9 +112,9 @@ impl<'c, 't> RealmFields<'c, 't> {
         }
     }
 
-    fn outdated(&self, key: &str, instead: &str) {
+    fn outdated(&self, key: &str, what: &str) {
         self.context.note(
-            format!("`{key}` is of an older Keycloak and is not read here{instead}."),
+            format!("`{key}` is {what}; today's servers read nothing of it, and it is not read here."),
             Some(self.at.key(self.context.name(key))),
         );
     }
@@ -192,7 +192,7 @@ impl<'de> Fields<'de> for RealmFields<'_, '_> {
                 skip(map)?;
             }
             "clientTemplates" => {
-                self.outdated(key, ", although its mappers still count for the clients that name it");
+                self.outdated(key, "what servers before 4 called client scopes");
                 skip(map)?;
             }
             "federatedUsers" => {
@@ -286,7 +286,7 @@ struct ClientScopeFields<'c, 't> {
     at: Locus,
     name: Option<Text>,
     protocol: Option<Text>,
-    in_token_scope: Option<Text>,
+    in_token_scope: Option<Known<bool>>,
     mappers: Vec<Mapper>,
 }
 
@@ -307,9 +307,7 @@ impl<'c, 't> ClientScopeFields<'c, 't> {
             at: self.at,
             name: self.name.unwrap_or_else(|| Known::unknown("the client scope has no name")),
             protocol: self.protocol.unwrap_or_else(|| Known::Value(self.context.name("openid-connect"))),
-            in_token_scope: self
-                .in_token_scope
-                .map_or(Known::Value(true), |text| text.map(|text| text.eq_ignore_ascii_case("true"))),
+            in_token_scope: self.in_token_scope.unwrap_or(Known::Value(true)),
             mappers: self.mappers,
         }
     }
@@ -325,8 +323,10 @@ impl<'de> Fields<'de> for ClientScopeFields<'_, '_> {
             "protocol" => self.protocol = context.next_shared(map)?,
             "protocolMappers" => map.next_value_seed(mappers(context, &self.at, &mut self.mappers))?,
             "attributes" => {
-                let found = &mut self.in_token_scope;
-                map.next_value_seed(Mapping(&mut ClientScopeAttributes { context, found }))?;
+                map.next_value_seed(Mapping(&mut ScopeAttributes {
+                    context,
+                    in_token: &mut self.in_token_scope,
+                }))?;
             }
             _ => skip(map)?,
         }
@@ -334,21 +334,19 @@ impl<'de> Fields<'de> for ClientScopeFields<'_, '_> {
     }
 }
 
-struct ClientScopeAttributes<'a, 'c, 't> {
+struct ScopeAttributes<'a, 'c, 't> {
     context: &'c Context<'t>,
-    found: &'a mut Option<Text>,
+    in_token: &'a mut Option<Known<bool>>,
 }
 
-impl<'de> Fields<'de> for ClientScopeAttributes<'_, '_, '_> {
+impl<'de> Fields<'de> for ScopeAttributes<'_, '_, '_> {
     const WHAT: &'static str = "attributes";
 
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         if key != "include.in.token.scope" {
             return skip(map);
         }
-        let context = self.context;
-        let make = |text: &str| context.text(text);
-        *self.found = map.next_value_seed(Scalar { loose: true, make })?;
+        *self.in_token = self.context.next_switch(map)?;
         Ok(())
     }
 }
