@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::{Audiences, describe, prefixed, via};
-use super::scope::{java_split, refuse_scope, roles_in_scope, roles_of_subject};
+use super::scope::{
+    OFFLINE_ACCESS, java_split, refuse_offline, refuse_scope, roles_in_scope, roles_of_subject,
+};
 use super::{Grant, NoTokens, Token, TokenRequest, TokenRoles, Via, is_lightweight, leaves_dead_clients_out};
 use crate::keycloak::import::{HeldRealm, ScopeRef};
 use crate::keycloak::mapper::{self, Effect, Target, Writes};
@@ -68,9 +70,13 @@ impl<'a> Issuing<'a> {
             let known: BTreeSet<&str> = in_effect.iter().map(|&scope| name_of(scope)).collect();
             refuse_scope(scope, &named, &known, held.version())?;
         }
+        let asks_offline = in_effect.iter().any(|&scope| name_of(scope) == OFFLINE_ACCESS);
         let scopes: Vec<ScopeRef> =
             in_effect.into_iter().filter(|&scope| held.admits(scope, &user_roles)).collect();
         let effective = roles_in_scope(held, client, client_id, &scopes, user_roles, &mut unread);
+        if asks_offline && request.grant != Grant::ClientCredentials && unread.is_empty() {
+            refuse_offline(held, &effective)?;
+        }
         let roles = effective.into_iter().map(|role| (held.roles().name(role).clone(), None)).collect();
         Ok(Issuing {
             held,

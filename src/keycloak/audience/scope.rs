@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{NoTokens, Refusal, Subject};
 use crate::keycloak::import::{HeldRealm, ScopeRef};
 use crate::keycloak::model::{Client, Realm};
-use crate::keycloak::roles::RoleSet;
+use crate::keycloak::roles::{RoleName, RoleSet};
 use crate::keycloak::version::Version;
 
 impl HeldRealm {
@@ -82,6 +82,19 @@ pub(super) fn refuse_scope(
     }
     let description = format!("Invalid scopes: {scope}");
     Err(NoTokens::Refused(Refusal { status: 400, error: "invalid_scope", description }))
+}
+
+/// The client scope and the role that go with offline tokens.
+pub(super) const OFFLINE_ACCESS: &str = "offline_access";
+
+// As Keycloak's `UserSessionManager.isOfflineTokenAllowed`: the role must be in effect, whatever the scope admits.
+pub(super) fn refuse_offline(held: &HeldRealm, effective: &RoleSet) -> Result<(), NoTokens> {
+    let role = held.roles().find(&RoleName::of_realm(OFFLINE_ACCESS));
+    if role.is_some_and(|role| effective.contains(&role)) {
+        return Ok(());
+    }
+    let description = "Offline tokens not allowed for the user or client".to_owned();
+    Err(NoTokens::Refused(Refusal { status: 400, error: "not_allowed", description }))
 }
 
 // Java's `split(" ")`: empty pieces at the end go, others stay; an empty text is one empty piece.

@@ -259,6 +259,21 @@ fn what_comes_near_an_audience_is_said() {
 }
 
 #[test]
+fn offline_tokens_need_the_role() {
+    let with_user = |roles: Value| {
+        let realm = shop(json!({}), json!({"users": [{"username": "bob", "realmRoles": roles}]}));
+        let request = TokenRequest {
+            subject: Subject::User("Bob"),
+            scope: Some("openid offline_access"),
+            ..TokenRequest::LOGIN
+        };
+        tokens(&realm, NEWEST, &request).map(|issued| issued.scope)
+    };
+    assert!(with_user(json!(["default-roles-shop"])).unwrap().contains("offline_access"));
+    assert!(with_user(json!(["staff"])).unwrap_err().to_string().contains("Offline tokens not allowed"));
+}
+
+#[test]
 fn bare_clients_leave_their_scopes_open() {
     let tagger = Tagger::new().unwrap();
     let text = json!([{"clientId": "app", "defaultClientScopes": ["roles"]}]).to_string();
