@@ -57,20 +57,12 @@ pub(super) fn guess(setting: &SettingView<'_>) -> Option<Guess> {
     let catalogue = catalogue();
     let generic = &catalogue.generic;
     let name = normal(setting.name.trim_start_matches('-'));
-    let text = match setting.value {
-        ValueView::Plain(text) if placeholder(text).is_none() => {
-            Some(text.trim()).filter(|text| !text.is_empty())
-        }
+    let plain = match setting.value {
+        ValueView::Plain(text) => Some(text.trim()).filter(|text| !text.is_empty()),
         _ => None,
     };
-    let url = text.and_then(keycloak_url);
-    let (in_browser, bare) = generic
-        .browser_prefixes
-        .iter()
-        .find_map(|prefix| {
-            name.strip_prefix(prefix.as_str()).filter(|rest| rest.contains('_')).map(|rest| (true, rest))
-        })
-        .unwrap_or((false, &name));
+    let url = plain.and_then(keycloak_url);
+    let (in_browser, bare) = without_browser_prefix(&name);
 
     let (mut role, mut certainty, before, reason) =
         if let Some((role, weak)) = catalogue.generic_names.get(bare) {
@@ -89,7 +81,12 @@ pub(super) fn guess(setting: &SettingView<'_>) -> Option<Guess> {
         } else {
             (None, Certainty::Likely, "", "")
         };
-
+    // Most settings have nothing to do with logins.
+    if role.is_none() && url.is_none() {
+        return None;
+    }
+    let text = plain.filter(|text| placeholder(text).is_none());
+    let url = url.filter(|_| text.is_some());
     let of_keycloak = url.is_some() || has_word(bare, Words::Keycloak);
     let of_login = of_keycloak || has_word(bare, Words::Login);
     if url.is_none() && words(before).any(|word| generic.foreign_words.contains(word)) {
@@ -147,6 +144,15 @@ pub(super) fn guess(setting: &SettingView<'_>) -> Option<Guess> {
     }
     let group = Some(before.trim_end_matches('_').to_ascii_lowercase()).filter(|group| !group.is_empty());
     Some(Guess { role: role?, certainty, group, in_browser, of_login, mismatch, reason })
+}
+
+/// The name without what a build tool puts before it, and whether there was any.
+fn without_browser_prefix(name: &str) -> (bool, &str) {
+    let found = catalogue().generic.browser_prefixes.iter().find_map(|prefix| {
+        let same_letter = prefix.as_bytes().first() == name.as_bytes().first();
+        same_letter.then(|| name.strip_prefix(prefix.as_str())).flatten().filter(|rest| rest.contains('_'))
+    });
+    found.map_or((false, name), |rest| (true, rest))
 }
 
 /// The role that a Keycloak URL gives, next to the one that the name gives.
