@@ -6,7 +6,19 @@ use std::fmt;
 ///
 /// 128 bits of a keyed hash; the key is drawn anew for every run, so tags of two runs cannot be compared.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Tag(pub u128);
+pub struct Tag([u8; 16]); // Bytes rather than a u128, whose alignment would cost every `Known` eight bytes.
+
+impl Tag {
+    /// The tag with these 128 bits.
+    pub const fn new(bits: u128) -> Self {
+        Tag(bits.to_be_bytes())
+    }
+
+    /// Its 128 bits.
+    pub const fn bits(self) -> u128 {
+        u128::from_be_bytes(self.0)
+    }
+}
 
 impl fmt::Debug for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -57,6 +57,14 @@ impl FieldPath {
         self.0.as_ref().map_or_else(FieldPath::root, |step| step.before.clone())
     }
 
+    /// The steps behind `beginning`, as a path of their own; all of them when the path does not begin with it.
+    pub fn below(&self, beginning: &FieldPath) -> Self {
+        let steps = self.segments();
+        let start = beginning.segments();
+        let rest = if steps.starts_with(&start) { &steps[start.len()..] } else { &steps[..] };
+        rest.iter().fold(FieldPath::root(), |path, &segment| path.then(segment.clone()))
+    }
+
     /// The last step; none for the root.
     pub fn last(&self) -> Option<&Segment> {
         self.0.as_ref().map(|step| &step.segment)

@@ -1,8 +1,11 @@
 //! Both sides as one typed, secret-free picture.
 
-use crate::cloud_run::model::Service;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::cloud_run::model::{Service, StoredSecret};
 use crate::keycloak::model::{Client, Realm};
-use crate::locus::{Locus, PartId};
+use crate::locus::{FieldPath, Locus, PartId};
 
 /// All that was read, from both sides.
 ///
@@ -15,6 +18,10 @@ pub struct Snapshot {
     pub realms: Vec<Realm>,
     /// Cloud Run services, jobs and worker pools.
     pub services: Vec<Service>,
+    /// Secrets of Secret Manager that were read along with them, without their payloads.
+    pub secrets: Vec<StoredSecret>,
+    /// Terraform's addresses of the resources that something was read from, by the place of their attributes.
+    pub addresses: HashMap<Locus, Arc<str>>,
     /// What could not be read at all: a broken file, an unreadable one. The run is then incomplete.
     pub failures: Vec<ReadFailure>,
 }
@@ -89,6 +96,8 @@ pub enum PartKind {
     FlagsFile,
     /// A file for `gcloud run deploy --env-vars-file`.
     EnvVarsFile,
+    /// cloakrun's own configuration; a part so that findings about waivers have a place.
+    Configuration,
 }
 
 impl PartKind {
@@ -105,6 +114,7 @@ impl PartKind {
             PartKind::TerraformState => "Terraform state",
             PartKind::FlagsFile => "gcloud flags file",
             PartKind::EnvVarsFile => "gcloud env-vars file",
+            PartKind::Configuration => "cloakrun configuration",
         }
     }
 }
@@ -187,6 +197,35 @@ pub struct ClientId {
 pub struct ServiceId(pub u32);
 
 impl Snapshot {
+    /// For a place in a Terraform resource its address and the attribute below it:
+    /// `module.web.google_cloud_run_v2_service.this` and `template[0].containers[0].env[3].value`.
+    pub fn resource_of(&self, at: &Locus) -> Option<(&str, FieldPath)> {
+        if self.addresses.is_empty() {
+            return None;
+        }
+        let mut resource = at.clone();
+        loop {
+            if let Some(address) = self.addresses.get(&resource) {
+                return Some((address, at.path.below(&resource.path)));
+            }
+            resource.path.last()?;
+            resource.path = resource.path.parent();
+        }
+    }
+
+    /// Counts the configuration file `path` among the parts, so that what is said of it has a place:
+    /// [`Config::part`](crate::config::Config::part).
+    pub fn add_configuration(&mut self, path: &str) -> PartId {
+        let part = PartId(u32::try_from(self.parts.len()).unwrap_or(u32::MAX));
+        self.parts.push(Part {
+            place: Place::File { path: path.to_owned(), document: 0 },
+            kind: PartKind::Configuration,
+            missing: Vec::new(),
+            notes: Vec::new(),
+        });
+        part
+    }
+
     /// The part that a place lies in.
     ///
     /// # Panics

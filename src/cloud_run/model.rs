@@ -1,6 +1,6 @@
 //! Cloud Run services, jobs and worker pools as they were read.
 
-use crate::known::Known;
+use crate::known::{Known, Tag};
 use crate::locus::Locus;
 
 /// How a service was written down, which decides the names of fields in its place.
@@ -27,6 +27,8 @@ pub enum Workload {
     Job,
     /// A worker pool: settings, no URL.
     WorkerPool,
+    /// A single long-lived instance: settings, and a URL unless it is turned off.
+    Instance,
 }
 
 /// A Cloud Run service, job or worker pool.
@@ -54,6 +56,8 @@ pub struct Service {
     pub terraform_address: Option<String>,
     /// The URLs that it answers on, as far as the document tells or they follow from name, project number and region.
     pub urls: Vec<ServiceUrl>,
+    /// Its run.app URLs while they are turned off: nobody is answered there, but an address on one of them still means this service.
+    pub disabled_urls: Vec<ServiceUrl>,
     /// Why the set of URLs may be incomplete, as a clause ("`uri` is known after apply"); none when it is complete.
     pub urls_incomplete: Option<String>,
     /// Whether the run.app URLs are turned off.
@@ -154,7 +158,9 @@ pub struct Container {
     pub name: Option<Known<String>>,
     /// Its image.
     pub image: Option<Known<String>>,
-    /// Whether it has a port, so that requests arrive at it.
+    /// Whether it runs to its end, or starts, before the others (`initContainers`).
+    pub init: bool,
+    /// Whether requests arrive at it: it states a port, or it is the service's only container.
     pub has_port: bool,
     /// The port that it listens on, where stated.
     pub port: Option<Known<i64>>,
@@ -162,8 +168,13 @@ pub struct Container {
     pub env: Vec<EnvVar>,
     /// `command`: the entry point, each word with its place.
     pub command: Vec<(Known<String>, Locus)>,
-    /// `args`, each word with its place.
+    /// `args`, each word with its place. A secret or unknown value behind `=` (`--client-secret=…`) is split off as a word of its
+    /// own with the same place, so that the name of the flag stays.
     pub args: Vec<(Known<String>, Locus)>,
+    /// Secrets that stand in `command` or `args` as plain text.
+    pub secret_args: Vec<SecretArg>,
+    /// Secrets of Secret Manager that are mounted as files.
+    pub secret_files: Vec<SecretFile>,
     /// Whether `command` or `args` is stated at all; when not, the image's own hold.
     pub states_command: bool,
     /// Probes of every kind.
@@ -188,20 +199,46 @@ pub enum EnvValue {
     Literal(Known<String>),
     /// A version of a secret in Secret Manager.
     SecretReference {
-        /// The secret's name as written.
+        /// The secret's name as written, or its full name where an alias of `run.googleapis.com/secrets` stands for it.
         secret: Known<String>,
         /// The version as written: a number, `latest`, or an alias.
         version: Option<Known<String>>,
     },
     /// A plain value that is a usable secret: what its text was is forgotten.
     PlainSecret {
-        /// Stands for the secret.
-        tag: crate::known::Tag,
+        /// Stands for the secret, a line break at its end left out.
+        tag: Tag,
         /// Whether it is one of the passwords that everybody tries first (`admin`, `password`, `changeme` …).
         well_known: bool,
         /// Whether it ends in a line break, the usual reason for a mismatch.
         trailing_newline: bool,
     },
+}
+
+/// A secret that stands in `command` or `args` as plain text.
+#[derive(Debug, Clone)]
+pub struct SecretArg {
+    /// The flag or setting that it is the value of, as written: `--client-secret`.
+    pub name: String,
+    /// Stands for the secret.
+    pub tag: Tag,
+    /// Whether it is one of the passwords that everybody tries first.
+    pub well_known: bool,
+    /// The word that holds it.
+    pub at: Locus,
+}
+
+/// A secret of Secret Manager that a container sees as a file.
+#[derive(Debug, Clone)]
+pub struct SecretFile {
+    /// The path inside the container: the mount's path and the item's.
+    pub path: Known<String>,
+    /// The secret's name as written, an alias resolved.
+    pub secret: Known<String>,
+    /// The version as written: a number, `latest`, or an alias; absent means `latest`.
+    pub version: Option<Known<String>>,
+    /// The item of the volume, or the volume where it names no items.
+    pub at: Locus,
 }
 
 /// A probe of a container.
@@ -262,6 +299,19 @@ pub enum Owner {
     CloudDeploy,
     /// Config Connector.
     ConfigConnector,
+}
+
+/// A secret of Secret Manager that was read together with the services (Terraform), without its payload.
+#[derive(Debug, Clone)]
+pub struct StoredSecret {
+    /// The mapping in its document.
+    pub at: Locus,
+    /// The project's id or number as written.
+    pub project: Option<Known<String>>,
+    /// The secret's name, without the project.
+    pub name: Known<String>,
+    /// What stands for the payloads of its versions, where they are known; each with its place.
+    pub payloads: Vec<(Tag, Locus)>,
 }
 
 impl Service {
