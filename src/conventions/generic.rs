@@ -113,31 +113,28 @@ pub(super) fn guess(setting: &SettingView<'_>) -> Option<Guess> {
             mismatch = Some(FormMismatch { wants: IssuerForm::RealmUrl, got: IssuerForm::ServerUrl });
             certainty = if of_keycloak { Certainty::Likely } else { Certainty::Weak };
         }
-        (Some(Role::Audience), None, value) => {
+        (Some(Role::Audience), None, value)
             if value.is_some_and(value::is_google_audience)
-                || words(before).any(|word| generic.google_audience_words.contains(word))
-            {
-                return None;
-            }
+                || words(before).any(|word| generic.google_audience_words.contains(word)) =>
+        {
+            return None;
         }
-        (Some(Role::ClientId), None, Some(text)) => {
-            if generic.foreign_client_id_ends.iter().any(|end| text.ends_with(end.as_str())) {
-                return None;
-            }
+        (Some(Role::ClientId), None, Some(text))
+            if generic.foreign_client_id_ends.iter().any(|end| text.ends_with(end.as_str())) =>
+        {
+            return None;
         }
-        (Some(Role::Realm), None, _) => {
-            if words(before).any(|word| generic.foreign_realm_words.contains(word)) {
-                return None;
-            }
+        (Some(Role::Realm), None, _)
+            if words(before).any(|word| generic.foreign_realm_words.contains(word)) =>
+        {
+            return None;
         }
-        (Some(Role::ServerUrl | Role::ServerUrlInternal), None, Some(text)) => {
-            // `KEYCLOAK_HOST` often holds a bare host name.
-            if value::split_origin(text).is_none() && !is_host(text) {
-                return None;
-            }
-        }
+        // `KEYCLOAK_HOST` often holds a bare host name.
+        (Some(Role::ServerUrl | Role::ServerUrlInternal), None, Some(text)) if is_host(text) => {}
         (Some(Role::RedirectUri), None, Some(text)) if text.starts_with('/') => {}
-        (Some(role), None, Some(text)) if role.is_keycloak_url() || role == Role::RedirectUri => {
+        (Some(role), None, Some(text))
+            if role.is_keycloak_url() || matches!(role, Role::RedirectUri | Role::ServerUrlInternal) =>
+        {
             value::split_origin(text)?;
         }
         _ => {}
