@@ -66,6 +66,23 @@ pub struct Evidence {
     pub label: String,
 }
 
+impl Evidence {
+    /// A place that proves something; `label` is a short clause without a full stop.
+    pub fn new(side: Side, at: Locus, value: Option<String>, label: impl Into<String>) -> Self {
+        Evidence { side, at, value, label: label.into() }
+    }
+
+    /// A place on the Keycloak side.
+    pub fn keycloak(at: Locus, value: Option<String>, label: impl Into<String>) -> Self {
+        Evidence::new(Side::Keycloak, at, value, label)
+    }
+
+    /// A place on the Cloud Run side.
+    pub fn cloud_run(at: Locus, value: Option<String>, label: impl Into<String>) -> Self {
+        Evidence::new(Side::CloudRun, at, value, label)
+    }
+}
+
 /// Whom a finding is about; what selectors and waivers compare with.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {

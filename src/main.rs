@@ -1,3 +1,9 @@
-//! The `cloakrun` program.
+//! The `cloakrun` program: parse, run, exit.
 
-fn main() {}
+use std::process::ExitCode;
+
+use cloakrun::cli;
+
+fn main() -> ExitCode {
+    cli::main(std::env::args_os()).into()
+}

@@ -96,6 +96,8 @@ pub enum PartKind {
     FlagsFile,
     /// A file for `gcloud run deploy --env-vars-file`.
     EnvVarsFile,
+    /// cloakrun's own configuration; a part so that findings about waivers have a place.
+    Configuration,
 }
 
 impl PartKind {
@@ -112,6 +114,7 @@ impl PartKind {
             PartKind::TerraformState => "Terraform state",
             PartKind::FlagsFile => "gcloud flags file",
             PartKind::EnvVarsFile => "gcloud env-vars file",
+            PartKind::Configuration => "cloakrun configuration",
         }
     }
 }
@@ -208,6 +211,19 @@ impl Snapshot {
             resource.path.last()?;
             resource.path = resource.path.parent();
         }
+    }
+
+    /// Counts the configuration file `path` among the parts, so that what is said of it has a place:
+    /// [`Config::part`](crate::config::Config::part).
+    pub fn add_configuration(&mut self, path: &str) -> PartId {
+        let part = PartId(u32::try_from(self.parts.len()).unwrap_or(u32::MAX));
+        self.parts.push(Part {
+            place: Place::File { path: path.to_owned(), document: 0 },
+            kind: PartKind::Configuration,
+            missing: Vec::new(),
+            notes: Vec::new(),
+        });
+        part
     }
 
     /// The part that a place lies in.

@@ -148,7 +148,7 @@ pub struct Names {
     /// How flags spell the same settings.
     #[serde(default)]
     pub flags: Option<FlagNames>,
-    /// Whether the captured part of a name is the key in small letters.
+    /// Whether the captured part of a name is the key as it stands; else it is the key in capitals.
     #[serde(default)]
     pub keep_case: bool,
 }
@@ -228,7 +228,9 @@ impl IssuerForm {
     pub fn describe(self) -> &'static str {
         match self {
             IssuerForm::RealmUrl => "the realm's URL (https://host/realms/NAME), without a slash at the end",
-            IssuerForm::RealmUrlWithSlash => "the realm's URL with a slash at the end (https://host/realms/NAME/)",
+            IssuerForm::RealmUrlWithSlash => {
+                "the realm's URL with a slash at the end (https://host/realms/NAME/)"
+            }
             IssuerForm::DiscoveryUrl => {
                 "the URL of the discovery document (https://host/realms/NAME/.well-known/openid-configuration)"
             }
@@ -387,6 +389,9 @@ pub enum RedirectOtherwise {
 pub struct SettingConvention {
     /// Its name; a part in angle brackets stands for any key.
     pub name: String,
+    /// Other spellings that are read as well.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// Where it can be set.
     #[serde(default)]
     pub kind: SettingKind,
@@ -568,7 +573,8 @@ impl Framework {
         self.settings
             .iter()
             .filter(|setting| {
-                matches!(setting.role, Role::Audience | Role::AudienceCheckEnable) && setting.ignored.is_none()
+                matches!(setting.role, Role::Audience | Role::AudienceCheckEnable)
+                    && setting.ignored.is_none()
             })
             .map(|setting| setting.name.as_str())
     }

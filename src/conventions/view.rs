@@ -52,7 +52,11 @@ impl<'a> ContainerView<'a> {
     pub fn of_env(image: Option<&'a str>, env: &[(&'a str, &'a str)]) -> Self {
         let settings = env
             .iter()
-            .map(|&(name, value)| SettingView { name, source: SettingSource::Env, value: ValueView::Plain(value) })
+            .map(|&(name, value)| SettingView {
+                name,
+                source: SettingSource::Env,
+                value: ValueView::Plain(value),
+            })
             .collect();
         ContainerView { image, settings, words: Vec::new() }
     }

@@ -29,6 +29,17 @@ pub fn is_valid(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(without_bom(text)).is_ok()
 }
 
+/// Checks that `text` is one JSON document.
+///
+/// # Errors
+/// When it is no JSON, or nests deeper than [`MAX_DEPTH`].
+pub fn check(text: &str) -> Result<(), SyntaxError> {
+    match read(text, std::marker::PhantomData::<IgnoredAny>) {
+        Err(ReadError::Syntax(error)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Why a typed reading of a JSON text failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadError {

@@ -3,8 +3,9 @@
 pub mod cursor;
 pub mod deserialize;
 pub mod json;
+pub mod locate;
 pub mod node;
-mod scan;
+pub(crate) mod scan;
 mod template;
 pub mod yaml;
 

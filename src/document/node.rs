@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::locus::{FieldPath, Segment};
+
 /// A value of a document.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
@@ -9,7 +11,7 @@ pub enum Node {
     Null,
     /// A boolean.
     Bool(bool),
-    /// A number, as it is written.
+    /// A number, as it is written; of JSON's fractions the shortest text of the same value.
     Number(Box<str>),
     /// A text.
     Text(Arc<str>),
@@ -35,6 +37,14 @@ impl Node {
     /// The value at the end of `keys`, mapping by mapping.
     pub fn dig<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> Option<&Node> {
         keys.into_iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The value at the end of a path.
+    pub fn at(&self, path: &FieldPath) -> Option<&Node> {
+        path.segments().into_iter().try_fold(self, |node, segment| match segment {
+            Segment::Key(key) => node.get(key),
+            Segment::Index(index) => node.items().get(*index as usize),
+        })
     }
 
     /// The elements of a sequence; none of anything else.

@@ -1,4 +1,19 @@
 //! What Keycloak decides.
 
+pub mod audience;
+pub mod audience_nearest;
+pub mod base_uri;
+pub(crate) mod built_in;
+pub mod entry;
+pub mod generation;
+pub mod import;
+pub mod issuer;
+pub mod java_uri;
+pub(crate) mod mapper;
 pub mod model;
+pub mod option_names;
 pub mod realm_file;
+pub mod redirect;
+pub mod roles;
+pub mod server_options;
+pub mod version;

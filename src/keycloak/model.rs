@@ -191,6 +191,8 @@ pub mod attribute {
     pub const ACCESS_TOKEN_LIFESPAN: &str = "access.token.lifespan";
     /// Lightweight access tokens: mappers write only when their own switch for it is on.
     pub const LIGHTWEIGHT: &str = "client.use.lightweight.access.token.enabled";
+    /// Refresh tokens for client credentials: such a login has a session, so its tokens have no subject of their own.
+    pub const CLIENT_CREDENTIALS_REFRESH: &str = "client_credentials.use_refresh_token";
     /// Opt-out of the refusal of reserved parameters in redirect URIs.
     pub const ALLOW_OIDC_PARAMETERS: &str = "allow.oidc.params.in.redirect.uris";
     /// Back-channel logout URL.
@@ -207,7 +209,7 @@ pub mod attribute {
     pub const ROTATED_SECRET_EXPIRATION_TIME: &str = "client.secret.rotated.expiration.time";
 
     /// All of them, in alphabetical order.
-    pub const ALL: [&str; 11] = [
+    pub const ALL: [&str; 12] = [
         ACCESS_TOKEN_LIFESPAN,
         ALLOW_OIDC_PARAMETERS,
         BACKCHANNEL_LOGOUT_URL,
@@ -215,6 +217,7 @@ pub mod attribute {
         SECRET_EXPIRATION_TIME,
         ROTATED_SECRET_EXPIRATION_TIME,
         LIGHTWEIGHT,
+        CLIENT_CREDENTIALS_REFRESH,
         JWT_CREDENTIAL_ISSUER,
         JWT_CREDENTIAL_SUBJECT,
         PKCE_METHOD,
@@ -231,6 +234,8 @@ pub struct ClientScope {
     pub name: Text,
     /// `openid-connect`, `saml` …
     pub protocol: Text,
+    /// Attribute `include.in.token.scope`: whether its name stands in the `scope` claim; absent means yes.
+    pub in_token_scope: Known<bool>,
     /// Its mappers.
     pub mappers: Vec<Mapper>,
 }

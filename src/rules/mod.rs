@@ -1,7 +1,12 @@
-//! The rules: one file each, with its documentation, its check and its tests.
+//! The rules: one file each, with its documentation, its check and its tests. How to write one: `STYLE.md` beside this file.
 
-use crate::finding::{Severity, Verdict};
-use crate::link::Link;
+mod client_unknown;
+mod waiver_expired;
+mod waiver_unused;
+
+use crate::config::Waiver;
+use crate::finding::{Severity, Subject, Verdict};
+use crate::link::{IssuerReading, Link};
 use crate::scene::Scene;
 use crate::snapshot::{ClientId, Fact, RealmId, ServiceId};
 
@@ -31,19 +36,106 @@ pub struct Rule {
 /// A check is a function of the scene: no input and output, no clock, no randomness.
 #[derive(Debug, Clone, Copy)]
 pub enum Check {
-    /// Every link of a service and a client.
+    /// Every link of a service and a client. What is wrong by a weak link alone becomes undecided, because the link is a guess.
     Link(fn(&Link, &Scene<'_>) -> Vec<Verdict>),
-    /// Every client that is enabled, speaks OpenID Connect and is not built in.
+    /// Every issuer that a service expects, whatever clients it talks through. The subject is the service, the realm that the issuer
+    /// names and, where the service talks through one client of it alone, that client.
+    Issuer(fn(ServiceId, &IssuerReading, &Scene<'_>) -> Vec<Verdict>),
+    /// Every client that is enabled, speaks OpenID Connect and is not built in ([`Scene::is_judged`]).
     Client(fn(ClientId, &Scene<'_>) -> Vec<Verdict>),
-    /// Every service, job and worker pool.
+    /// Every service, job and worker pool, Keycloak's own among them.
     Service(fn(ServiceId, &Scene<'_>) -> Vec<Verdict>),
     /// Every realm.
     Realm(fn(RealmId, &Scene<'_>) -> Vec<Verdict>),
     /// The scene as a whole; each verdict with its subject.
-    Scene(fn(&Scene<'_>) -> Vec<(crate::finding::Subject, Verdict)>),
+    Scene(fn(&Scene<'_>) -> Vec<(Subject, Verdict)>),
+    /// Every waiver of the configuration, after all other rules.
+    Waiver(fn(&WaiverUse<'_>, &Scene<'_>) -> Vec<Verdict>),
+}
+
+/// A waiver, and what became of it.
+#[derive(Debug, Clone, Copy)]
+pub struct WaiverUse<'a> {
+    /// The waiver.
+    pub waiver: &'a Waiver,
+    /// Its position in the configuration, counted from zero.
+    pub index: usize,
+    /// How many findings it accepts, or would accept if its date had not passed.
+    pub matches: usize,
+    /// The last day on which it holds, where it names one.
+    pub until: Option<jiff::civil::Date>,
+    /// The day of the run, where it is known.
+    pub today: Option<jiff::civil::Date>,
+    /// Whether everything that it could match was looked at in this run.
+    pub looked_at_all: bool,
+}
+
+impl WaiverUse<'_> {
+    /// Whether its date has passed.
+    pub fn is_expired(&self) -> bool {
+        matches!((self.until, self.today), (Some(until), Some(today)) if until < today)
+    }
 }
 
 /// All rules, in the order of the documentation.
 pub fn all() -> &'static [&'static Rule] {
-    &[]
+    ALL
+}
+
+static ALL: &[&Rule] = &[
+    // Client
+    &client_unknown::RULE,
+    // About the audit itself
+    &waiver_unused::RULE,
+    &waiver_expired::RULE,
+];
+
+/// The rule with this id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().iter().copied().find(|rule| rule.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The ids of the rule files: their names with dashes.
+    fn files() -> BTreeSet<String> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rules");
+        let mut files = BTreeSet::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            // Folders and files that hold no rule are helpers of several rules; they say so in their name.
+            let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let is_rule = path.extension().is_some_and(|end| end == "rs")
+                && stem != "mod"
+                && !stem.starts_with("with_");
+            if is_rule {
+                files.insert(stem.replace('_', "-"));
+            }
+        }
+        files
+    }
+
+    #[test]
+    fn every_file_is_listed_under_its_own_name() {
+        let listed: BTreeSet<String> = all().iter().map(|rule| rule.id.to_owned()).collect();
+        assert_eq!(listed, files());
+        assert_eq!(listed.len(), all().len(), "an id is listed twice");
+    }
+
+    #[test]
+    fn every_rule_is_documented_in_sentences() {
+        for rule in all() {
+            let is_sentence =
+                |text: &str| text.ends_with('.') && text.starts_with(|c: char| !c.is_lowercase());
+            assert!(!rule.title.ends_with('.') && rule.title.len() <= 100, "title of {}", rule.id);
+            assert!(is_sentence(rule.why) && rule.why.len() > 80, "why of {}", rule.id);
+            assert!(is_sentence(rule.remedy), "remedy of {}", rule.id);
+            assert!(!rule.references.is_empty(), "references of {}", rule.id);
+        }
+    }
 }

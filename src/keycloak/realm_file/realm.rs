@@ -286,12 +286,20 @@ struct ClientScopeFields<'c, 't> {
     at: Locus,
     name: Option<Text>,
     protocol: Option<Text>,
+    in_token_scope: Option<Known<bool>>,
     mappers: Vec<Mapper>,
 }
 
 impl<'c, 't> ClientScopeFields<'c, 't> {
     fn new(context: &'c Context<'t>, at: Locus) -> Self {
-        ClientScopeFields { context, at, name: None, protocol: None, mappers: Vec::new() }
+        ClientScopeFields {
+            context,
+            at,
+            name: None,
+            protocol: None,
+            in_token_scope: None,
+            mappers: Vec::new(),
+        }
     }
 
     fn finish(self) -> ClientScope {
@@ -299,6 +307,7 @@ impl<'c, 't> ClientScopeFields<'c, 't> {
             at: self.at,
             name: self.name.unwrap_or_else(|| Known::unknown("the client scope has no name")),
             protocol: self.protocol.unwrap_or_else(|| Known::Value(self.context.name("openid-connect"))),
+            in_token_scope: self.in_token_scope.unwrap_or(Known::Value(true)),
             mappers: self.mappers,
         }
     }
@@ -313,8 +322,31 @@ impl<'de> Fields<'de> for ClientScopeFields<'_, '_> {
             "name" => self.name = context.next_shared(map)?,
             "protocol" => self.protocol = context.next_shared(map)?,
             "protocolMappers" => map.next_value_seed(mappers(context, &self.at, &mut self.mappers))?,
+            "attributes" => {
+                map.next_value_seed(Mapping(&mut ScopeAttributes {
+                    context,
+                    in_token: &mut self.in_token_scope,
+                }))?;
+            }
             _ => skip(map)?,
         }
+        Ok(())
+    }
+}
+
+struct ScopeAttributes<'a, 'c, 't> {
+    context: &'c Context<'t>,
+    in_token: &'a mut Option<Known<bool>>,
+}
+
+impl<'de> Fields<'de> for ScopeAttributes<'_, '_, '_> {
+    const WHAT: &'static str = "attributes";
+
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        if key != "include.in.token.scope" {
+            return skip(map);
+        }
+        *self.in_token = self.context.next_switch(map)?;
         Ok(())
     }
 }

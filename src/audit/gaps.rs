@@ -1,0 +1,277 @@
+//! What could not be looked at, and the commands that would let the next run look.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cloud_run::urls::RunAppUrl;
+use crate::link::{NamedRealm, Tells};
+use crate::locus::Locus;
+use crate::scene::Scene;
+
+/// Of realms or projects that are missing, this many are named one by one.
+const MOST_NAMED: usize = 5;
+
+/// Something that could not be looked at, or a remark about how something was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// What is not known and why: full sentences.
+    pub message: String,
+    /// Whether it makes the run incomplete; otherwise it is only said.
+    pub incomplete: bool,
+    /// The file that it is about, with the line and column where known.
+    pub file: Option<(String, Option<usize>, Option<usize>)>,
+    /// The field that it is about, where it is about one of what was read.
+    pub at: Option<Locus>,
+}
+
+/// A command to type next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextCommand {
+    /// What for, without a full stop: "Export realm `shop` from the Keycloak at sso.example.com".
+    pub purpose: String,
+    /// The command.
+    pub command: String,
+}
+
+impl Gap {
+    fn incomplete(message: String) -> Self {
+        Gap { message, incomplete: true, file: None, at: None }
+    }
+
+    fn remark(message: String, at: Option<Locus>) -> Self {
+        Gap { message, incomplete: false, file: None, at }
+    }
+}
+
+/// Everything that could not be looked at.
+pub(super) fn gaps(scene: &Scene<'_>) -> Vec<Gap> {
+    let snapshot = scene.snapshot;
+    let mut gaps: Vec<Gap> = snapshot
+        .failures
+        .iter()
+        .map(|failure| Gap {
+            message: match &failure.field {
+                Some(field) => format!("{} (at `{field}`)", failure.message),
+                None => failure.message.clone(),
+            },
+            incomplete: true,
+            file: Some((failure.path.clone(), failure.line, failure.column)),
+            at: None,
+        })
+        .collect();
+    gaps.extend(sides(scene));
+    gaps.extend(scene.links.unused_pins.iter().map(|pin| Gap::remark(pin.clone(), None)));
+    gaps.extend(scene.links.notes.iter().map(|(service, text)| {
+        let at = scene.service(*service).name_at.clone();
+        Gap::remark(format!("{}: {text}", capitalized(&scene.name_service(*service))), Some(at))
+    }));
+    for part in &snapshot.parts {
+        gaps.extend(part.notes.iter().map(|note| Gap {
+            message: note.text.clone(),
+            incomplete: false,
+            file: Some((part.place.path().to_owned(), None, None)),
+            at: note.at.clone(),
+        }));
+    }
+    gaps
+}
+
+/// Sentences about a side that is missing as a whole or in part.
+fn sides(scene: &Scene<'_>) -> Vec<Gap> {
+    let snapshot = scene.snapshot;
+    let has_users = snapshot.services.len() > keycloaks(scene);
+    match (snapshot.realms.is_empty(), snapshot.services.is_empty()) {
+        (true, true) => {
+            vec![Gap::incomplete("Neither a Keycloak realm nor a Cloud Run service was found.".to_owned())]
+        }
+        (true, false) => {
+            let wanted = wanted_realms(scene);
+            let mut gaps: Vec<Gap> = wanted
+                .iter()
+                .take(MOST_NAMED)
+                .map(|((host, realm), services)| {
+                    Gap::incomplete(format!(
+                        "No realm found; {} {} realm `{realm}` at {host}.",
+                        counted(services.len(), "service"),
+                        if services.len() == 1 { "names" } else { "name" },
+                    ))
+                })
+                .collect();
+            if wanted.len() > MOST_NAMED {
+                gaps.push(Gap::incomplete(format!(
+                    "{} more realms are named by services and were not read.",
+                    wanted.len() - MOST_NAMED
+                )));
+            }
+            if wanted.is_empty() {
+                gaps.push(Gap::incomplete(without_realm(scene)));
+            }
+            gaps
+        }
+        (false, true) => vec![Gap::incomplete(without_service(scene))],
+        (false, false) => {
+            let mut gaps: Vec<Gap> = wanted_realms(scene)
+                .iter()
+                .take(MOST_NAMED)
+                .map(|((host, realm), services)| {
+                    Gap::incomplete(format!(
+                        "Realm `{realm}` at {host} was not read; {} {} it.",
+                        counted(services.len(), "service"),
+                        if services.len() == 1 { "names" } else { "name" },
+                    ))
+                })
+                .collect();
+            if !has_users {
+                gaps.push(Gap::incomplete(format!(
+                    "Besides Keycloak itself, {}",
+                    uncapitalized(&without_service(scene))
+                )));
+            }
+            gaps
+        }
+    }
+}
+
+fn keycloaks(scene: &Scene<'_>) -> usize {
+    scene.links.services.iter().filter(|service| service.is_keycloak).count()
+}
+
+/// The realms that services name and that were not read, each with the names of the services.
+fn wanted_realms(scene: &Scene<'_>) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut wanted: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for (id, service) in scene.snapshot.services() {
+        for issuer in &scene.reading(id).issuers {
+            if let NamedRealm::Elsewhere { host, realm } = &issuer.names {
+                let services = wanted.entry((host.clone(), realm.clone())).or_default();
+                services.insert(service.display_name());
+            }
+        }
+    }
+    wanted
+}
+
+fn without_realm(scene: &Scene<'_>) -> String {
+    let services = scene.snapshot.services.len();
+    let placeholders: BTreeSet<&str> = scene
+        .links
+        .services
+        .iter()
+        .flat_map(|service| &service.unknown)
+        .filter(|unknown| matches!(unknown.tells, Tells::Issuer | Tells::Realm))
+        .map(|unknown| unknown.setting.as_str())
+        .collect();
+    if placeholders.is_empty() {
+        format!("No realm found, and no setting of the {} names one.", counted(services, "service"))
+    } else {
+        let names: Vec<String> =
+            placeholders.iter().take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
+        format!(
+            "No realm found; the settings that would name one ({}) hold no values that could be read.",
+            names.join(", ")
+        )
+    }
+}
+
+fn without_service(scene: &Scene<'_>) -> String {
+    let projects = projects(scene);
+    let clients: BTreeSet<_> = projects.values().flatten().collect();
+    match projects.keys().collect::<Vec<_>>().as_slice() {
+        [] => "No Cloud Run service found.".to_owned(),
+        [(number, region)] => format!(
+            "No Cloud Run service found; {} {} redirect URIs on run.app hosts of project number {number} in {region}.",
+            counted(clients.len(), "client"),
+            if clients.len() == 1 { "has" } else { "have" },
+        ),
+        several => format!(
+            "No Cloud Run service found; {} {} redirect URIs on run.app hosts of {} projects and regions.",
+            counted(clients.len(), "client"),
+            if clients.len() == 1 { "has" } else { "have" },
+            several.len(),
+        ),
+    }
+}
+
+/// Project numbers and regions that redirect URIs reveal, with the clients.
+fn projects(scene: &Scene<'_>) -> BTreeMap<(String, String), BTreeSet<crate::snapshot::ClientId>> {
+    let mut found: BTreeMap<(String, String), BTreeSet<_>> = BTreeMap::new();
+    for (id, client) in scene.snapshot.clients() {
+        for uri in client.redirect_uris.iter().filter_map(|uri| uri.text()) {
+            if !uri.contains(".run.app") {
+                continue;
+            }
+            let host = crate::link::hosts::host_in(uri);
+            let Some(url) = host.as_deref().and_then(RunAppUrl::parse) else { continue };
+            if let (Some(number), Some(region)) = (url.project_number(), url.region()) {
+                found.entry((number.to_owned(), region.to_owned())).or_default().insert(id);
+            }
+        }
+    }
+    found
+}
+
+/// The commands that would let the next run look at what is missing.
+pub(super) fn next(scene: &Scene<'_>) -> Vec<NextCommand> {
+    let mut next: Vec<NextCommand> = wanted_realms(scene)
+        .keys()
+        .take(MOST_NAMED)
+        .map(|(host, realm)| NextCommand {
+            purpose: format!(
+                "Export realm `{realm}` where the Keycloak at {host} runs, then check both sides together"
+            ),
+            command: format!(
+                "kc.sh export --realm {} --file {}",
+                shell_word(realm),
+                shell_word(&format!("{realm}-realm.json"))
+            ),
+        })
+        .collect();
+    let no_service = scene.snapshot.services.is_empty() && !scene.snapshot.realms.is_empty();
+    if no_service {
+        let projects = projects(scene);
+        next.extend(projects.keys().take(MOST_NAMED).map(|(number, region)| NextCommand {
+            purpose: format!("Read the Cloud Run services of project number {number} in {region}"),
+            command: format!(
+                "gcloud run services list --project {} --region {} --format export > services.yaml",
+                shell_word(number),
+                shell_word(region)
+            ),
+        }));
+        if projects.is_empty() {
+            next.push(NextCommand {
+                purpose: "Read the Cloud Run services of a project".to_owned(),
+                command: "gcloud run services list --project PROJECT --format export > services.yaml"
+                    .to_owned(),
+            });
+        }
+    }
+    if next.is_empty() && scene.snapshot.realms.is_empty() && !scene.snapshot.services.is_empty() {
+        next.push(NextCommand {
+            purpose: "Export the realm that these services use, then check both sides together".to_owned(),
+            command: "kc.sh export --realm REALM --file realm.json".to_owned(),
+        });
+    }
+    next
+}
+
+/// A word for a shell: in quotes where anything in it could mean something to one.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@');
+    if !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('-') {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn uncapitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}

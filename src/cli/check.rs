@@ -1,0 +1,167 @@
+//! `cloakrun check`
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::audit::{self, Audit};
+use crate::cli::args::{CheckArgs, FailOn, Global, Selection};
+use crate::cli::explain;
+use crate::cli::looking::{self, Sight};
+use crate::cli::terminal::{self, Terminal};
+use crate::fault::{Exit, Fault, Whose};
+use crate::finding::Severity;
+use crate::report::{Format, NextStep, Report, gather, summary};
+use crate::scene::Scene;
+use crate::suggest::did_you_mean;
+
+/// Columns of a report that is written to a file: nobody's terminal.
+const FILE_WIDTH: usize = 100;
+
+pub(crate) fn run(args: &CheckArgs, global: &Global, terminal: &Terminal) -> Result<Exit, Fault> {
+    for id in args.rules.iter().chain(&args.skip_rules) {
+        explain::find(id)?;
+    }
+    let server = looking::server(&args.server)?;
+    let sight = looking::look(&args.paths, global, terminal)?;
+    let scene = Scene::new(&sight.snapshot, &sight.config, &server);
+    check_names(&scene, &args.selection)?;
+    let audit = audit::run(&scene, &options(args));
+    let exit = exit(&audit, &sight, args);
+    let mut report = gather::report(&scene, &audit, exit, &mut |place| {
+        sight.text_again(place.path()).map(Arc::from)
+    });
+    report.show_suppressed = args.show_suppressed;
+    advise(&mut report, args);
+    write(&report, args, terminal)?;
+    Ok(exit)
+}
+
+fn options(args: &CheckArgs) -> audit::Options {
+    audit::Options {
+        selection: audit::Selection {
+            rules: args.rules.clone(),
+            skipped_rules: args.skip_rules.clone(),
+            ..selection(&args.selection)
+        },
+        min_severity: Some(args.min_severity.severity()),
+        today: Some(jiff::Zoned::now().date()),
+    }
+}
+
+/// The selection by name.
+pub(crate) fn selection(selection: &Selection) -> audit::Selection {
+    audit::Selection {
+        clients: selection.clients.clone(),
+        services: selection.services.clone(),
+        realms: selection.realms.clone(),
+        ..audit::Selection::default()
+    }
+}
+
+/// How the run ends: an unreadable path that the person named is their mistake, whatever else was found.
+fn exit(audit: &Audit, sight: &Sight, args: &CheckArgs) -> Exit {
+    let fail_on = args.fail_on.severity();
+    if sight.snapshot.failures.iter().any(|failure| failure.named) {
+        return Exit::Usage;
+    }
+    if fail_on.is_some_and(|severity| audit.fails(severity)) {
+        return Exit::Findings;
+    }
+    let incomplete = match args.fail_on {
+        FailOn::Never => audit.gaps.iter().any(|gap| gap.incomplete),
+        _ => fail_on.is_some_and(|severity| audit.is_incomplete(severity)),
+    };
+    if incomplete && !args.allow_partial { Exit::Incomplete } else { Exit::Clean }
+}
+
+/// A name that nothing has selects nothing, and a run that judges nothing must not look like a clean one.
+pub(crate) fn check_names(scene: &Scene<'_>, selection: &Selection) -> Result<(), Fault> {
+    let snapshot = scene.snapshot;
+    let clients: Vec<&str> = snapshot.clients().map(|(id, _)| scene.client_id(id)).collect();
+    let services: Vec<String> = snapshot.services.iter().map(|service| service.display_name()).collect();
+    let realms: Vec<&str> = snapshot.realms().map(|(id, _)| scene.realm_name(id)).collect();
+    known("client", &selection.clients, &clients)?;
+    known("service", &selection.services, &services.iter().map(String::as_str).collect::<Vec<_>>())?;
+    known("realm", &selection.realms, &realms)
+}
+
+fn known(what: &str, wanted: &[String], there: &[&str]) -> Result<(), Fault> {
+    match wanted.iter().find(|name| !there.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Fault::usage(format!("no {what} `{name}` is in what was read."))
+            .maybe_hint(did_you_mean(name, there.iter().copied()))),
+    }
+}
+
+/// What to type next: what the audit advises, then the explanation of the worst finding.
+fn advise(report: &mut Report, args: &CheckArgs) {
+    let worst = report.findings.first().or(report.undecided.first()).map(|entry| entry.rule.clone());
+    if let Some(rule) = worst {
+        report.next.push(NextStep {
+            purpose: "More about a rule".to_owned(),
+            command: format!("cloakrun explain {rule}"),
+        });
+    }
+    if args.format == Format::Table && report.findings.iter().any(|entry| !entry.places.is_empty()) {
+        let paths: String = args.paths.iter().map(|path| format!(" {}", shell_word(path))).collect();
+        report.next.push(NextStep {
+            purpose: "The lines themselves, both sides".to_owned(),
+            command: format!("cloakrun check{paths} --format full"),
+        });
+    }
+}
+
+/// A path as a shell takes it.
+fn shell_word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | ',' | '@' | '=');
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+fn write(report: &Report, args: &CheckArgs, terminal: &Terminal) -> Result<(), Fault> {
+    for further in &args.reports {
+        write_file(&further.path, &further.format.render(report, FILE_WIDTH))?;
+    }
+    match &args.output {
+        Some(path) => write_file(path, &args.format.render(report, FILE_WIDTH))?,
+        None => terminal.write(&args.format.render(report, terminal.width()))?,
+    }
+    if args.format.is_for_machines() || args.output.is_some() {
+        terminal.say(&format!("Looked at {}: {}.", summary::looked_at(report), summary::counts(report)));
+    }
+    Ok(())
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), Fault> {
+    std::fs::write(path, terminal::plain(text))
+        .with_context(|| format!("cannot write the report to {}", path.display()))
+        .map_err(|error| Fault::new(Whose::Output, error))
+}
+
+/// Whether a finding of this severity makes the run fail.
+#[cfg(test)]
+fn fails(fail_on: FailOn, severity: Severity) -> bool {
+    fail_on.severity().is_some_and(|least| severity >= least)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_quoted_where_a_shell_would_break_them() {
+        assert_eq!(shell_word(Path::new("deploy/web-1.yaml")), "deploy/web-1.yaml");
+        assert_eq!(shell_word(Path::new("it's here")), "'it'\\''s here'");
+    }
+
+    #[test]
+    fn fail_on_draws_the_line() {
+        assert!(fails(FailOn::Warning, Severity::Error) && fails(FailOn::Warning, Severity::Warning));
+        assert!(!fails(FailOn::Warning, Severity::Info) && !fails(FailOn::Never, Severity::Error));
+    }
+}

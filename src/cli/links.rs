@@ -1,0 +1,209 @@
+//! `cloakrun links`
+
+use serde::Serialize;
+use tabled::builder::Builder;
+use tabled::settings::object::{Columns, Object, Rows};
+use tabled::settings::{Modify, Padding, Style, Width};
+use unicode_width::UnicodeWidthStr;
+
+use crate::cli::args::{AnswerFormat, Global, LinksArgs};
+use crate::cli::check::{check_names, selection};
+use crate::cli::looking;
+use crate::cli::terminal::Terminal;
+use crate::fault::{Exit, Fault};
+use crate::link::Strength;
+use crate::report::{LinkEntry, SubjectNames, escape, gather, json, paint, summary};
+use crate::scene::Scene;
+
+/// The answer of `cloakrun links --format json`.
+#[derive(Debug, Serialize)]
+struct LinksAnswer {
+    schema_version: &'static str,
+    /// Which service talks through which client.
+    links: Vec<LinkAnswer>,
+    /// Services that fit several clients equally well.
+    ambiguous: Vec<AmbiguityAnswer>,
+    /// Services that no client was found for, Keycloak itself left out.
+    unlinked_services: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct LinkAnswer {
+    #[serde(flatten)]
+    link: json::Link,
+    /// `certain`, `probable` or `weak`.
+    strength: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct AmbiguityAnswer {
+    environment: Option<String>,
+    service: Option<String>,
+    candidates: Vec<json::Link>,
+    /// How many more fit.
+    left_out: usize,
+}
+
+/// What was found, for both formats.
+struct Found {
+    links: Vec<(LinkEntry, Strength)>,
+    ambiguous: Vec<(SubjectNames, Vec<LinkEntry>, usize)>,
+    unlinked: Vec<String>,
+}
+
+pub(crate) fn run(args: &LinksArgs, global: &Global, terminal: &Terminal) -> Result<Exit, Fault> {
+    let server = looking::server(&args.server)?;
+    let sight = looking::look(&args.paths, global, terminal)?;
+    let scene = Scene::new(&sight.snapshot, &sight.config, &server);
+    check_names(&scene, &args.selection)?;
+    let found = find(&scene, args);
+    terminal.write(&match args.format {
+        AnswerFormat::Table => table(&found, terminal.width()),
+        AnswerFormat::Json => json::pretty(&answer(&found)),
+    })?;
+    looking::tell_failures(&sight.snapshot, terminal);
+    Ok(looking::exit(&sight.snapshot))
+}
+
+fn find(scene: &Scene<'_>, args: &LinksArgs) -> Found {
+    let selection = selection(&args.selection);
+    let links = scene.links.links.iter();
+    let links = links.filter(|link| selection.includes(scene, &scene.subject_of_link(link)));
+    let ambiguous = scene.links.ambiguities.iter();
+    let ambiguous = ambiguous.filter(|held| selection.includes(scene, &scene.subject_of_service(held.service)));
+    let unlinked = scene.snapshot.services().map(|(id, _)| id).filter(|&id| {
+        scene.links_of_service(id).is_empty()
+            && !scene.reading(id).is_keycloak
+            && !scene.links.ambiguities.iter().any(|held| held.service == id)
+            && selection.includes(scene, &scene.subject_of_service(id))
+    });
+    Found {
+        links: links.map(|link| (gather::link_entry(scene, link), link.strength())).collect(),
+        ambiguous: ambiguous
+            .map(|held| {
+                let service = gather::subject(scene, &scene.subject_of_service(held.service));
+                let candidates = held.candidates.iter().map(|(client, clues)| LinkEntry {
+                    subject: SubjectNames {
+                        service: service.service.clone(),
+                        ..gather::subject(scene, &scene.subject_of_client(*client))
+                    },
+                    clues: clues.iter().map(gather::clue_entry).collect(),
+                    uses: Vec::new(),
+                });
+                (service.clone(), candidates.collect(), held.left_out)
+            })
+            .collect(),
+        unlinked: unlinked.map(|id| scene.service(id).display_name()).collect(),
+    }
+}
+
+fn answer(found: &Found) -> LinksAnswer {
+    LinksAnswer {
+        schema_version: json::SCHEMA_VERSION,
+        links: found
+            .links
+            .iter()
+            .map(|(link, strength)| LinkAnswer { link: json::Link::from(link), strength: word(*strength) })
+            .collect(),
+        ambiguous: found
+            .ambiguous
+            .iter()
+            .map(|(subject, candidates, left_out)| AmbiguityAnswer {
+                environment: subject.environment.clone(),
+                service: subject.service.clone(),
+                candidates: candidates.iter().map(json::Link::from).collect(),
+                left_out: *left_out,
+            })
+            .collect(),
+        unlinked_services: found.unlinked.clone(),
+    }
+}
+
+fn word(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Certain => "certain",
+        Strength::Probable => "probable",
+        Strength::Weak => "weak",
+    }
+}
+
+fn table(found: &Found, width: usize) -> String {
+    let mut text = String::new();
+    if found.links.is_empty() {
+        text.push_str("No link between a service and a client was found.\n");
+    } else {
+        text.push_str(&rows(&found.links, width));
+    }
+    for (subject, candidates, left_out) in &found.ambiguous {
+        let service = subject.service.as_deref().unwrap_or("(unnamed)");
+        text.push_str(&format!("\n{}\n", paint::undecided(&format!("{} fits several clients", escape::one_line(service)))));
+        for candidate in candidates {
+            let client = SubjectNames { service: None, ..candidate.subject.clone() };
+            let why = candidate.clues.first().map_or("", |clue| clue.text.as_str());
+            let line = format!("{}: {}", client.describe(), escape::one_line(why));
+            summary::push_wrapped(&mut text, "  • ", "    ", &line, width);
+        }
+        if *left_out > 0 {
+            text.push_str(&format!("  • and {left_out} more\n"));
+        }
+        text.push_str("  Pin the right one under `links` in cloakrun.yaml.\n");
+    }
+    if !found.unlinked.is_empty() {
+        let names = found.unlinked.iter().map(|name| escape::one_line(name)).collect::<Vec<_>>().join(", ");
+        text.push('\n');
+        summary::push_wrapped(&mut text, "", "  ", &format!("Services without a client: {names}."), width);
+    }
+    text
+}
+
+fn rows(links: &[(LinkEntry, Strength)], width: usize) -> String {
+    let cell = |text: &Option<String>| escape::one_line(text.as_deref().unwrap_or("—")).into_owned();
+    let environments = links.iter().any(|(link, _)| link.subject.environment.is_some());
+    let mut records = vec![vec!["service", "client", "realm", "uses", "because"]];
+    if environments {
+        records[0].insert(0, "environment");
+    }
+    let mut records: Vec<Vec<String>> =
+        records.into_iter().map(|row| row.into_iter().map(str::to_owned).collect()).collect();
+    for (link, strength) in links {
+        let mut why = link.clues.iter().map(|clue| escape::one_line(&clue.text)).collect::<Vec<_>>().join("; ");
+        if *strength == Strength::Weak {
+            why = format!("a guess: {why}");
+        }
+        let mut row = vec![
+            cell(&link.subject.service),
+            cell(&link.subject.client),
+            cell(&link.subject.realm),
+            link.uses.join(", "),
+            why,
+        ];
+        if environments {
+            row.insert(0, cell(&link.subject.environment));
+        }
+        records.push(row);
+    }
+    let last = records[0].len() - 1;
+    let taken: usize = (0..last)
+        .map(|column| records.iter().map(|row| row[column].width()).max().unwrap_or(0) + 2)
+        .sum();
+    let mut builder = Builder::default();
+    for (number, mut row) in records.into_iter().enumerate() {
+        if number == 0 {
+            row = row.iter().map(|cell| paint::faint(cell)).collect();
+        } else {
+            row[last - 4] = paint::strong(&row[last - 4]);
+        }
+        builder.push_record(row);
+    }
+    let mut table = builder.build();
+    table.with(Style::empty()).with(Padding::new(0, 2, 0, 0));
+    table.with(Modify::new(Columns::one(last)).with(Padding::zero()));
+    let room = width.saturating_sub(taken);
+    if room >= 24 {
+        table.with(Modify::new(Columns::one(last).not(Rows::first())).with(Width::wrap(room).keep_words(true)));
+    } else {
+        // Too narrow for a column of words: every column gives way a little.
+        table.with(Width::wrap(width).keep_words(true));
+    }
+    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}

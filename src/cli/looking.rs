@@ -1,0 +1,178 @@
+//! Reading both sides: the configuration, the files, and on standard error what was taken for what.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::cli::args::{Global, Server};
+use crate::cli::terminal::Terminal;
+use crate::config::{Config, load};
+use crate::fault::{Exit, Fault, Whose};
+use crate::files::{self, Limits};
+use crate::keycloak::version::Version;
+use crate::report::summary::count;
+use crate::report::{Input, escape, gather, paint, position};
+use crate::snapshot::Snapshot;
+use crate::{rules, scene};
+
+/// With more files than this only their number is told; `--verbose` lists them.
+const FEW: usize = 8;
+
+/// What a run sees.
+#[derive(Debug)]
+pub(crate) struct Sight {
+    pub config: Config,
+    pub snapshot: Snapshot,
+    files: files::Inputs,
+    config_text: Option<(String, String)>,
+}
+
+impl Sight {
+    /// The text of a file that was read, for lines, columns and quotes.
+    pub(crate) fn text_again(&self, path: &str) -> Option<String> {
+        match &self.config_text {
+            Some((config, text)) if config == path => Some(text.clone()),
+            _ => self.files.text_again(path, &Limits::default()),
+        }
+    }
+}
+
+/// Reads the configuration and `paths`; the current directory when there are none.
+pub(crate) fn look(paths: &[PathBuf], global: &Global, terminal: &Terminal) -> Result<Sight, Fault> {
+    let (mut config, config_text) = configuration(global)?;
+    let limits = Limits::default();
+    let files = files::gather(paths, Path::new("."), &limits, &mut std::io::stdin().lock());
+    let mut snapshot = crate::reading::read(&files, &Limits::default(), &config)
+        .context("the operating system has no random numbers")
+        .map_err(|error| Fault::new(Whose::Input, error))?;
+    if let Some((path, _)) = &config_text {
+        config.part = Some(snapshot.add_configuration(path));
+    }
+    tell(&gather::inputs(&snapshot), terminal);
+    Ok(Sight { config, snapshot, files, config_text })
+}
+
+/// Tells what could not be read, for commands whose answer has no place for it.
+pub(crate) fn tell_failures(snapshot: &Snapshot, terminal: &Terminal) {
+    for failure in &snapshot.failures {
+        let place = position(&failure.path, failure.line, failure.column);
+        terminal.error(&format!("{place}: {}", failure.message));
+    }
+}
+
+/// How a run ends that asks about what was read: an unreadable path that the person named is their mistake, another one, or
+/// nothing at all to read, leaves the answer incomplete.
+pub(crate) fn exit(snapshot: &Snapshot) -> Exit {
+    if snapshot.failures.iter().any(|failure| failure.named) {
+        Exit::Usage
+    } else if !snapshot.failures.is_empty() || (snapshot.realms.is_empty() && snapshot.services.is_empty()) {
+        Exit::Incomplete
+    } else {
+        Exit::Clean
+    }
+}
+
+/// What the command line says of the server.
+pub(crate) fn server(server: &Server) -> Result<scene::Options, Fault> {
+    let version = server.keycloak_version.as_deref().map(str::parse::<Version>).transpose();
+    let keycloak_version = version.map_err(|error| Fault::usage(format!("--keycloak-version: {error}.")))?;
+    Ok(scene::Options { keycloak_version })
+}
+
+/// The configuration in force, and its path and text where it stands in a file.
+fn configuration(global: &Global) -> Result<(Config, Option<(String, String)>), Fault> {
+    if global.no_config {
+        return Ok((Config::default(), None));
+    }
+    let found = match &global.config {
+        Some(path) => Some(path.clone()),
+        None => std::env::current_dir().ok().and_then(|directory| load::find_upward(&directory)),
+    };
+    let Some(path) = found else { return Ok((Config::default(), None)) };
+    let shown = shown(&path);
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("the configuration {shown} cannot be read"))
+        .map_err(|error| Fault::new(Whose::Configuration, error))?;
+    let ids: Vec<&str> = rules::all().iter().map(|rule| rule.id).collect();
+    let config = load::parse(&shown, &text, &ids).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes
+            .iter()
+            .map(|mistake| match &mistake.hint {
+                Some(hint) => format!("{mistake} {hint}"),
+                None => mistake.to_string(),
+            })
+            .collect();
+        Fault::new(Whose::Configuration, anyhow::anyhow!("{}", lines.join("\n")))
+    })?;
+    Ok((config, Some((shown, text))))
+}
+
+/// A path for people: relative to the current directory where it lies below, with `/`.
+fn shown(path: &Path) -> String {
+    let relative = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    relative.as_deref().unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
+fn tell(inputs: &[Input], terminal: &Terminal) {
+    let lines = lines(inputs);
+    if lines.len() <= FEW || terminal.is_verbose() {
+        for line in lines {
+            terminal.say(&line);
+        }
+    } else {
+        terminal.say(&format!("{} files: {} (-v lists them)", lines.len(), totals(inputs)));
+    }
+}
+
+/// One line per file: "deploy/api.yaml: service shop-api".
+fn lines(inputs: &[Input]) -> Vec<String> {
+    let mut lines: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut index: HashMap<&str, usize> = HashMap::new();
+    for input in inputs {
+        let told = match input.items.as_slice() {
+            [] => vec![input.described.to_owned()],
+            items => items.iter().map(describe).collect(),
+        };
+        let at = *index.entry(&input.path).or_insert_with(|| {
+            lines.push((&input.path, Vec::new()));
+            lines.len() - 1
+        });
+        lines[at].1.extend(told);
+    }
+    lines
+        .into_iter()
+        .map(|(path, told)| {
+            let more = told.len().saturating_sub(FEW);
+            let mut text = told[..told.len() - more].join(", ");
+            if more > 0 {
+                text.push_str(&format!(" and {more} more"));
+            }
+            format!("{} {}", paint::faint(&format!("{}:", escape::one_line(path))), escape::one_line(&text))
+        })
+        .collect()
+}
+
+fn describe(item: &crate::report::Item) -> String {
+    let clients = item.clients.map(|clients| count(clients, "client", "clients"));
+    match (item.kind, clients) {
+        ("clients", Some(clients)) => clients,
+        (kind, Some(clients)) => format!("{kind} {} with {clients}", item.name),
+        (kind, None) => format!("{} {}", kind.replace('-', " "), item.name),
+    }
+}
+
+fn totals(inputs: &[Input]) -> String {
+    let items = || inputs.iter().flat_map(|input| &input.items);
+    let of = |kind: &str| items().filter(|item| item.kind == kind).count();
+    let clients: usize = items().filter_map(|item| item.clients).sum();
+    let parts = [
+        (of("realm"), "realm", "realms"),
+        (clients, "client", "clients"),
+        (of("service"), "service", "services"),
+        (of("job"), "job", "jobs"),
+        (of("worker-pool"), "worker pool", "worker pools"),
+    ];
+    let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+    parts.map(|(number, one, many)| count(number, one, many)).collect::<Vec<_>>().join(", ")
+}

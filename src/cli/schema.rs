@@ -1,0 +1,15 @@
+//! `cloakrun schema`
+
+use crate::cli::args::{SchemaArgs, SchemaOf};
+use crate::cli::terminal::Terminal;
+use crate::config;
+use crate::fault::{Exit, Fault};
+use crate::report::json;
+
+pub(crate) fn run(args: &SchemaArgs, terminal: &Terminal) -> Result<Exit, Fault> {
+    terminal.write(&match args.of {
+        SchemaOf::Report => json::schema(),
+        SchemaOf::Config => config::load::schema(),
+    })?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,445 @@
+//! All conventions, read once and indexed, so that looking at a setting costs the same however many frameworks there are.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::embedded;
+use super::framework::{FlagStyle, Framework, FrameworkId, SettingConvention, SettingKind};
+use super::role::Role;
+use super::template::Template;
+
+/// A setting of a framework, by position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Named {
+    pub(super) framework: u16,
+    pub(super) setting: u16,
+}
+
+/// How much a word of an image says about a framework.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tier {
+    Product,
+    Stack,
+    Runtime,
+}
+
+/// What `conventions/generic.yaml` states.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GenericFile {
+    pub(super) names: Vec<GenericNames>,
+    pub(super) endings: Vec<Endings>,
+    pub(super) keycloak_words: HashSet<String>,
+    pub(super) login_words: HashSet<String>,
+    pub(super) browser_prefixes: Vec<String>,
+    pub(super) browser_images: HashSet<String>,
+    pub(super) foreign_words: HashSet<String>,
+    pub(super) foreign_issuer_hosts: Vec<String>,
+    pub(super) foreign_client_id_ends: Vec<String>,
+    pub(super) google_audience_words: HashSet<String>,
+    pub(super) foreign_realm_words: HashSet<String>,
+    pub(super) keycloak_server: KeycloakServerFile,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GenericNames {
+    pub(super) role: Role,
+    pub(super) names: Vec<String>,
+    #[serde(default)]
+    pub(super) weak: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Endings {
+    pub(super) role: Role,
+    pub(super) ends: Vec<String>,
+    #[serde(default)]
+    pub(super) needs: Needs,
+}
+
+/// What must stand before an ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Needs {
+    #[default]
+    Nothing,
+    Login,
+    Keycloak,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeycloakServerFile {
+    pub(super) options: HashSet<String>,
+    pub(super) beginnings: Vec<String>,
+    pub(super) other_names: HashSet<String>,
+    pub(super) companion_images: HashSet<String>,
+    pub(super) commands: HashSet<String>,
+}
+
+/// All conventions with their indexes.
+pub(super) struct Catalogue {
+    pub(super) frameworks: Vec<Framework>,
+    pub(super) generic: GenericFile,
+    by_id: BTreeMap<&'static str, u16>,
+    exact: HashMap<String, Vec<Named>>,
+    folded: HashMap<String, Vec<Named>>,
+    families: Vec<(String, Vec<(Template, Named)>)>,
+    folded_families: Vec<(String, Vec<(Template, Named)>)>,
+    flags: HashMap<String, Vec<Named>>,
+    own: HashSet<Named>,
+    squeezed: HashMap<String, Vec<Named>>,
+    squeezed_families: Vec<(String, Vec<(Template, Named)>)>,
+    images: HashMap<String, Vec<(u16, Tier)>>,
+    beginnings: HashMap<u8, Vec<(String, u16, bool)>>,
+    pub(super) together: Vec<(u16, Vec<String>)>,
+    pub(super) generic_names: HashMap<String, (Role, bool)>,
+    pub(super) endings: HashMap<String, (Role, Needs)>,
+}
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::read);
+
+/// The conventions, read at the first call.
+pub(super) fn catalogue() -> &'static Catalogue {
+    &CATALOGUE
+}
+
+/// What stands above the examples of a file: only tests need those, and they are half of it.
+pub(super) fn without_examples(text: &str) -> &str {
+    text.find("\nexamples:").map_or(text, |at| &text[..at])
+}
+
+/// A name without underscores and in capitals, to find names that differ in those only.
+fn squeeze(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '.' | '-' | ':')).map(|c| c.to_ascii_uppercase()).collect()
+}
+
+impl Catalogue {
+    fn read() -> Catalogue {
+        let mut frameworks: Vec<Framework> = embedded::FRAMEWORKS
+            .iter()
+            .map(|(id, text)| {
+                let mut framework: Framework =
+                    serde_yaml::from_str(without_examples(text)).unwrap_or_else(|fault| {
+                        panic!("conventions/{id}.yaml, which is part of this program: {fault}")
+                    });
+                framework.key = FrameworkId(id);
+                framework
+            })
+            .collect();
+        frameworks.sort_by_key(|framework| framework.key);
+        let generic: GenericFile =
+            serde_yaml::from_str(without_examples(embedded::GENERIC)).unwrap_or_else(|fault| {
+                panic!("conventions/generic.yaml, which is part of this program: {fault}")
+            });
+        let mut catalogue = Catalogue {
+            by_id: frameworks.iter().zip(0..).map(|(framework, index)| (framework.key.0, index)).collect(),
+            exact: HashMap::new(),
+            folded: HashMap::new(),
+            families: Vec::new(),
+            folded_families: Vec::new(),
+            flags: HashMap::new(),
+            own: HashSet::new(),
+            squeezed: HashMap::new(),
+            squeezed_families: Vec::new(),
+            images: HashMap::new(),
+            beginnings: HashMap::new(),
+            together: Vec::new(),
+            generic_names: HashMap::new(),
+            endings: HashMap::new(),
+            frameworks: Vec::new(),
+            generic,
+        };
+        for (framework, index) in frameworks.iter().zip(0..) {
+            catalogue.index(framework, index);
+        }
+        catalogue.frameworks = frameworks;
+        catalogue.index_generic();
+        catalogue.find_own_names();
+        catalogue
+    }
+
+    fn index(&mut self, framework: &Framework, index: u16) {
+        let identify = &framework.identify;
+        for (words, tier) in [
+            (&identify.images, Tier::Product),
+            (&identify.stacks, Tier::Stack),
+            (&identify.runtimes, Tier::Runtime),
+        ] {
+            for word in words {
+                self.images.entry(word.clone()).or_default().push((index, tier));
+            }
+        }
+        for (beginnings, enough) in [(&identify.unmistakable, true), (&identify.family, false)] {
+            for beginning in beginnings {
+                let key = beginning.as_bytes().first().copied().unwrap_or_default();
+                self.beginnings.entry(key).or_default().push((beginning.clone(), index, enough));
+            }
+        }
+        self.together.extend(identify.together.iter().map(|names| (index, names.clone())));
+        for (setting, position) in framework.settings.iter().zip(0..) {
+            let named = Named { framework: index, setting: position };
+            match setting.kind {
+                SettingKind::Key => {}
+                SettingKind::Flag => {
+                    let name = setting.name.trim_start_matches('-').to_owned();
+                    self.flags.entry(name).or_default().push(named);
+                }
+                SettingKind::Env => self.index_variable(framework, setting, named),
+            }
+        }
+    }
+
+    fn index_variable(&mut self, framework: &Framework, setting: &SettingConvention, named: Named) {
+        let fold = framework.names.case_insensitive;
+        let prefixed = framework.names.app_prefixes.iter().map(String::as_str).chain([""]);
+        for prefix in prefixed {
+            for spelling in setting.also.iter().chain([&setting.name]) {
+                let name = format!("{prefix}{spelling}");
+                if name.contains('<') {
+                    let template = Template::new(&name, fold);
+                    let families = if fold { &mut self.folded_families } else { &mut self.families };
+                    put(families, template, named);
+                } else if fold {
+                    self.folded.entry(name.to_ascii_uppercase()).or_default().push(named);
+                } else {
+                    self.exact.entry(name).or_default().push(named);
+                }
+            }
+        }
+        if framework.names.near_misses {
+            if setting.name.contains('<') {
+                put(&mut self.squeezed_families, Template::new(&squeeze(&setting.name), true), named);
+            } else {
+                self.squeezed.entry(squeeze(&setting.name)).or_default().push(named);
+            }
+        }
+        if let Some(flags) = &framework.names.flags {
+            let made = setting.name.strip_prefix(flags.prefix.as_str()).filter(|name| !name.contains('<'));
+            let flag = match (&setting.flag, flags.style) {
+                (Some(flag), _) => Some(flag.clone()),
+                (None, FlagStyle::UpperSnake) => made.map(|name| name.to_ascii_lowercase().replace('_', "-")),
+                (None, FlagStyle::Spring | FlagStyle::DoubleUnderscore) => None,
+            };
+            if let Some(flag) = flag {
+                self.flags.entry(flag).or_default().push(named);
+            }
+        }
+    }
+
+    fn index_generic(&mut self) {
+        for names in &self.generic.names {
+            for name in &names.names {
+                self.generic_names.insert(name.clone(), (names.role, names.weak));
+            }
+        }
+        for endings in &self.generic.endings {
+            for end in &endings.ends {
+                self.endings.insert(end.clone(), (endings.role, endings.needs));
+            }
+        }
+    }
+
+    /// A name is a framework's own when nothing else that is known uses it.
+    fn find_own_names(&mut self) {
+        let mut own = HashSet::new();
+        for (name, users) in self.exact.iter().chain(&self.folded) {
+            let one = users.iter().all(|user| user.framework == users[0].framework);
+            if one && !self.generic_names.contains_key(name) {
+                own.extend(users.iter().copied());
+            }
+        }
+        for (_, templates) in self.families.iter().chain(&self.folded_families) {
+            own.extend(templates.iter().map(|(_, named)| *named));
+        }
+        own.retain(|named| {
+            !self.frameworks[named.framework as usize].settings[named.setting as usize].common
+        });
+        self.own = own;
+    }
+
+    pub(super) fn framework(&self, index: u16) -> &Framework {
+        &self.frameworks[index as usize]
+    }
+
+    pub(super) fn setting(&self, named: Named) -> &SettingConvention {
+        &self.frameworks[named.framework as usize].settings[named.setting as usize]
+    }
+
+    pub(super) fn by_id(&self, id: FrameworkId) -> Option<&Framework> {
+        self.by_id.get(id.0).map(|index| self.framework(*index))
+    }
+
+    pub(super) fn is_own(&self, named: Named) -> bool {
+        self.own.contains(&named)
+    }
+
+    /// Every setting of a framework that an environment variable of this name is, with what the name captures.
+    pub(super) fn variable(&self, name: &str, found: &mut Vec<(Named, Vec<(String, String)>)>) {
+        if let Some(named) = self.exact.get(name) {
+            found.extend(named.iter().map(|named| (*named, Vec::new())));
+        }
+        for (beginning, templates) in &self.families {
+            if name.starts_with(beginning.as_str()) {
+                self.capture(name, templates, found);
+            }
+        }
+        // Only names with section separators are spelt so.
+        if name.contains("__") {
+            let folded = name.to_ascii_uppercase();
+            if let Some(named) = self.folded.get(&folded) {
+                found.extend(named.iter().map(|named| (*named, Vec::new())));
+            }
+            for (beginning, templates) in &self.folded_families {
+                if folded.starts_with(beginning.as_str()) {
+                    self.capture(name, templates, found);
+                }
+            }
+        }
+    }
+
+    fn capture(
+        &self,
+        name: &str,
+        templates: &[(Template, Named)],
+        found: &mut Vec<(Named, Vec<(String, String)>)>,
+    ) {
+        for (template, named) in templates {
+            let Some(captures) = template.capture(name) else { continue };
+            let excluded = |key: &str| {
+                self.setting(*named).except.iter().any(|except| match except.strip_prefix('*') {
+                    Some(end) => key.ends_with(end),
+                    None => key.eq_ignore_ascii_case(except),
+                })
+            };
+            if !captures.iter().any(|(_, key)| excluded(key)) {
+                found.push((*named, captures));
+            }
+        }
+    }
+
+    /// Every setting of a framework that a flag of this name is.
+    pub(super) fn flag(&self, name: &str, found: &mut Vec<(Named, Vec<(String, String)>)>) {
+        let bare = name.trim_start_matches('-');
+        let bare = bare.strip_prefix('D').filter(|_| name.starts_with("-D")).unwrap_or(bare);
+        if let Some(named) = self.flags.get(bare).or_else(|| self.flags.get(&bare.replace('.', "-"))) {
+            found.extend(named.iter().map(|named| (*named, Vec::new())));
+        }
+        if bare.contains(':') {
+            self.variable(&bare.replace(':', "__"), found);
+        } else if bare.contains('.') {
+            self.variable(&bare.replace('.', "_").replace('-', "").to_ascii_uppercase(), found);
+        }
+    }
+
+    /// Settings whose name differs from this one in underscores or a plural only.
+    pub(super) fn near_misses(&self, name: &str) -> Vec<(Named, Vec<(String, String)>)> {
+        if name.len() < 12 {
+            return Vec::new();
+        }
+        let squeezed = squeeze(name);
+        let shorter = squeezed.strip_suffix('S').map(str::to_owned);
+        let mut found = Vec::new();
+        for spelling in [Some(squeezed.clone()), Some(squeezed + "S"), shorter].into_iter().flatten() {
+            if let Some(named) = self.squeezed.get(&spelling) {
+                found.extend(named.iter().map(|named| (*named, Vec::new())));
+            }
+            for (beginning, templates) in &self.squeezed_families {
+                if spelling.starts_with(beginning.as_str()) {
+                    self.capture(&spelling, templates, &mut found);
+                }
+            }
+        }
+        found
+    }
+
+    /// Frameworks that a beginning of the name speaks for: the longest that is enough alone, and the family.
+    pub(super) fn beginnings<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, u16, bool)> + 'a {
+        let all = name.as_bytes().first().and_then(|first| self.beginnings.get(first));
+        all.into_iter()
+            .flatten()
+            .filter(move |(beginning, ..)| name.starts_with(beginning.as_str()))
+            .map(|(beginning, framework, enough)| (beginning.as_str(), *framework, *enough))
+    }
+
+    /// What one word of an image's name says about frameworks.
+    pub(super) fn image_hints(&self, word: &str, mut visit: impl FnMut(u16, Tier)) {
+        for (framework, tier) in self.images.get(word).into_iter().flatten() {
+            visit(*framework, *tier);
+        }
+    }
+}
+
+fn put(families: &mut Vec<(String, Vec<(Template, Named)>)>, template: Template, named: Named) {
+    let beginning = template.beginning().to_owned();
+    match families.iter_mut().find(|(known, _)| *known == beginning) {
+        Some((_, templates)) => templates.push((template, named)),
+        None => families.push((beginning, vec![(template, named)])),
+    }
+}
+
+/// Parts of an image's name that may name a product: every path component, every run of its words joined by dashes,
+/// and the last two components together; each with whether it is whole components. Registry host, tag and digest are left out.
+pub(super) fn image_words(image: &str) -> Vec<(&str, bool)> {
+    let image = image.split('@').next().unwrap_or(image);
+    let path = match image.split_once('/') {
+        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => rest,
+        _ => image,
+    };
+    let last = path.rfind('/').map_or(0, |at| at + 1);
+    let path = match path[last..].find(':') {
+        Some(tag) => &path[..last + tag],
+        None => path,
+    };
+    let mut words = Vec::new();
+    for component in path.split('/').filter(|component| !component.is_empty()) {
+        let starts: Vec<usize> = word_starts(component);
+        for (from, start) in starts.iter().enumerate() {
+            // Product names have three words at most.
+            for next in from + 1..(from + 4).min(starts.len() + 1) {
+                let end = starts.get(next).map_or(component.len(), |at| at - 1);
+                words.push((&component[*start..end], *start == 0 && end == component.len()));
+            }
+        }
+    }
+    if let Some(before) =
+        path[..last.saturating_sub(1)].rfind('/').map(|at| at + 1).or((last > 0).then_some(0))
+    {
+        words.push((&path[before..], true));
+    }
+    words
+}
+
+fn word_starts(component: &str) -> Vec<usize> {
+    std::iter::once(0)
+        .chain(component.match_indices(['-', '_', '.']).map(|(at, _)| at + 1))
+        .filter(|at| *at < component.len())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::image_words;
+
+    #[test]
+    fn words_of_an_image_are_parts_of_its_path() {
+        let words = |image| image_words(image).into_iter().map(|(word, _)| word).collect::<Vec<&str>>();
+        let found = words("quay.io/oauth2-proxy/oauth2-proxy:v7.6.0");
+        for word in ["oauth2-proxy", "oauth2", "proxy", "oauth2-proxy/oauth2-proxy"] {
+            assert!(found.contains(&word), "{word} in {found:?}");
+        }
+        assert!(!found.contains(&"quay"));
+        let found = words("europe-docker.pkg.dev/shop/node-repo/web@sha256:00");
+        assert!(found.contains(&"web") && found.contains(&"node") && found.contains(&"node-repo"));
+        assert_eq!(image_words("grafana:10"), [("grafana", true)]);
+        assert_eq!(image_words(""), []);
+        assert!(words("temporalio/ui:2").contains(&"temporalio/ui"));
+        assert!(words("localhost:5000/minio").contains(&"minio"));
+        assert!(words("a--b").contains(&"b"));
+        assert!(image_words("shop/my-grafana").contains(&("grafana", false)));
+    }
+}

@@ -1,0 +1,377 @@
+//! The grammar of `java.net.URI`, which Keycloak parses redirect URIs with.
+//!
+//! It is RFC 2396 with Java's own deviations: characters outside ASCII are allowed almost everywhere, an authority that does not
+//! name a server is kept as *registry-based*, and `scheme:rest` is *opaque*. Java 17 and 25 agree on all of it.
+
+use std::borrow::Cow;
+
+mod authority;
+mod normalize;
+
+/// A string that `java.net.URI` accepts, cut into the pieces that the redirect rules ask for. All pieces are as written, not decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JavaUri<'a> {
+    text: &'a str,
+    /// The scheme, as written.
+    pub scheme: Option<&'a str>,
+    /// What follows the scheme of an opaque URI (`mailto:x`), up to the fragment. `None` for a hierarchical URI.
+    pub opaque: Option<&'a str>,
+    /// What stands between `//` and the path. `None` when there is no `//` or nothing behind it.
+    pub authority: Option<&'a str>,
+    /// The user-info of a server-based authority.
+    pub user_info: Option<&'a str>,
+    /// The host of a server-based authority, an IPv6 address with its brackets. `None` when the authority is registry-based.
+    pub host: Option<&'a str>,
+    /// The port of a server-based authority, `None` when there is none (also for `h:`).
+    pub port: Option<u32>,
+    /// The path, possibly empty. `None` for an opaque URI.
+    pub path: Option<&'a str>,
+    /// The query without its `?`.
+    pub query: Option<&'a str>,
+    /// The fragment without its `#`.
+    pub fragment: Option<&'a str>,
+}
+
+/// Why `java.net.URI` refuses a string, and at which byte of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAUri {
+    /// What is wrong.
+    pub problem: UriProblem,
+    /// The byte of the string where it is.
+    pub at: usize,
+}
+
+/// What `java.net.URI` finds wrong with a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UriProblem {
+    /// A character that may not stand in this part.
+    Character(UriPart),
+    /// A `%` without two hexadecimal digits behind it.
+    Escape,
+    /// The part is missing.
+    Missing(UriPart),
+    /// An IPv6 address that is none.
+    Ipv6,
+    /// A port that does not fit into 31 bits.
+    Port,
+}
+
+/// A part of a URI, for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UriPart {
+    /// `https`
+    Scheme,
+    /// What follows the colon of an opaque URI.
+    SchemeSpecificPart,
+    /// `user@host:port`
+    Authority,
+    /// `user`
+    UserInfo,
+    /// `host`
+    Host,
+    /// `port`
+    Port,
+    /// `/path`
+    Path,
+    /// `query`
+    Query,
+    /// `fragment`
+    Fragment,
+}
+
+impl UriPart {
+    /// The name that messages use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scheme => "scheme",
+            Self::SchemeSpecificPart => "part behind the scheme",
+            Self::Authority => "authority",
+            Self::UserInfo => "user name",
+            Self::Host => "host",
+            Self::Port => "port",
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Fragment => "fragment",
+        }
+    }
+}
+
+impl NotAUri {
+    /// A clause for messages, such as "there is a space in its path", given the string that was refused.
+    #[must_use]
+    pub fn describe(&self, text: &str) -> String {
+        match self.problem {
+            UriProblem::Character(part) => {
+                let what = text
+                    .get(self.at..)
+                    .and_then(|rest| rest.chars().next())
+                    .map_or_else(|| "a character".to_owned(), describe_character);
+                format!("{what} is not allowed in its {}", part.name())
+            }
+            UriProblem::Escape => "a % in it is not followed by two hexadecimal digits".to_owned(),
+            UriProblem::Missing(part) => format!("its {} is missing", part.name()),
+            UriProblem::Ipv6 => "its IPv6 address is malformed".to_owned(),
+            UriProblem::Port => "its port is too large".to_owned(),
+        }
+    }
+}
+
+fn describe_character(character: char) -> String {
+    match character {
+        ' ' => "a space".to_owned(),
+        '\t' => "a tab".to_owned(),
+        '\n' | '\r' => "a line break".to_owned(),
+        c if c.is_control() || is_java_space(c) => format!("the character U+{:04X}", u32::from(c)),
+        c => format!("the character {c}"),
+    }
+}
+
+const ALPHA: u16 = 1;
+const DIGIT: u16 = 1 << 1;
+const SCHEME: u16 = 1 << 2;
+const PATH: u16 = 1 << 3;
+const URIC: u16 = 1 << 4;
+const USER_INFO: u16 = 1 << 5;
+const REGISTRY_NAME: u16 = 1 << 6;
+const SERVER: u16 = 1 << 7;
+const HEX: u16 = 1 << 8;
+const SCOPE_ID: u16 = 1 << 9;
+const PERCENT: u16 = 1 << 10;
+
+const CLASSES: [u16; 128] = classes();
+
+const fn classes() -> [u16; 128] {
+    let mut table = [0; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = class_of(byte);
+        byte += 1;
+    }
+    table
+}
+
+const fn class_of(byte: u8) -> u16 {
+    let every_part = PATH | URIC | USER_INFO | REGISTRY_NAME | SERVER;
+    match byte {
+        b'a'..=b'f' | b'A'..=b'F' => every_part | ALPHA | SCHEME | HEX | SCOPE_ID,
+        b'g'..=b'z' | b'G'..=b'Z' => every_part | ALPHA | SCHEME | SCOPE_ID,
+        b'0'..=b'9' => every_part | DIGIT | SCHEME | HEX | SCOPE_ID,
+        b'-' => every_part | SCHEME,
+        b'.' => every_part | SCHEME | SCOPE_ID,
+        b'+' => every_part | SCHEME,
+        b'_' => every_part | SCOPE_ID,
+        b'!' | b'~' | b'*' | b'\'' | b'(' | b')' | b';' | b':' | b'&' | b'=' | b'$' | b',' => every_part,
+        b'@' => PATH | URIC | REGISTRY_NAME | SERVER,
+        b'/' => PATH | URIC,
+        b'[' | b']' => URIC | SERVER,
+        b'?' => URIC,
+        b'%' => PERCENT,
+        _ => 0,
+    }
+}
+
+/// Space separators as `Character.isSpaceChar` knows them.
+fn is_java_space(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '\u{A0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200A}' | '\u{2028}' | '\u{2029}' | '\u{202F}' | '\u{205F}' | '\u{3000}'
+    )
+}
+
+/// The byte after the last one of `text[start..end]` that belongs to `class`, or an error at a broken escape.
+/// Escapes and visible characters outside ASCII count as members of every class here, as in Java's masks that hold its escape bit.
+fn scan_class(text: &str, start: usize, end: usize, class: u16) -> Result<usize, NotAUri> {
+    let bytes = text.as_bytes();
+    let mut at = start;
+    while at < end {
+        let byte = bytes[at];
+        if byte < 128 {
+            let classes = CLASSES[usize::from(byte)];
+            if classes & class != 0 {
+                at += 1;
+            } else if classes & PERCENT != 0 {
+                let digit = |index: usize| {
+                    index < end && bytes[index] < 128 && CLASSES[usize::from(bytes[index])] & HEX != 0
+                };
+                if !(digit(at + 1) && digit(at + 2)) {
+                    return Err(NotAUri { problem: UriProblem::Escape, at });
+                }
+                at += 3;
+            } else {
+                return Ok(at);
+            }
+        } else {
+            match text[at..].chars().next() {
+                Some(c) if !is_java_space(c) && !c.is_control() => at += c.len_utf8(),
+                _ => return Ok(at),
+            }
+        }
+    }
+    Ok(at)
+}
+
+/// Like `scan_class` for the classes that know no escapes: only ASCII.
+fn scan_plain(text: &str, start: usize, end: usize, class: u16) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = start;
+    while at < end && bytes[at] < 128 && CLASSES[usize::from(bytes[at])] & class != 0 {
+        at += 1;
+    }
+    at
+}
+
+fn check_class(text: &str, start: usize, end: usize, class: u16, part: UriPart) -> Result<(), NotAUri> {
+    let at = scan_class(text, start, end, class)?;
+    if at < end { Err(NotAUri { problem: UriProblem::Character(part), at }) } else { Ok(()) }
+}
+
+fn check_plain(text: &str, start: usize, end: usize, class: u16, part: UriPart) -> Result<(), NotAUri> {
+    let at = scan_plain(text, start, end, class);
+    if at < end { Err(NotAUri { problem: UriProblem::Character(part), at }) } else { Ok(()) }
+}
+
+fn find(text: &str, start: usize, end: usize, wanted: impl Fn(u8) -> bool) -> usize {
+    text.as_bytes()[start..end].iter().position(|byte| wanted(*byte)).map_or(end, |offset| start + offset)
+}
+
+impl<'a> JavaUri<'a> {
+    /// Parses `text` as `java.net.URI.create` does.
+    ///
+    /// # Errors
+    ///
+    /// What Java throws a `URISyntaxException` for.
+    pub fn parse(text: &'a str) -> Result<Self, NotAUri> {
+        let bytes = text.as_bytes();
+        let end = bytes.len();
+        let mut uri = Self {
+            text,
+            scheme: None,
+            opaque: None,
+            authority: None,
+            user_info: None,
+            host: None,
+            port: None,
+            path: None,
+            query: None,
+            fragment: None,
+        };
+        let first = find(text, 0, end, |byte| matches!(byte, b':' | b'/' | b'?' | b'#'));
+        let mut at = if bytes.get(first) == Some(&b':') {
+            if first == 0 {
+                return Err(NotAUri { problem: UriProblem::Missing(UriPart::Scheme), at: 0 });
+            }
+            check_plain(text, 0, 1, ALPHA, UriPart::Scheme)?;
+            check_plain(text, 1, first, SCHEME, UriPart::Scheme)?;
+            uri.scheme = Some(&text[..first]);
+            let rest = first + 1;
+            if bytes.get(rest) == Some(&b'/') {
+                uri.parse_hierarchical(rest)?
+            } else {
+                let stop = find(text, rest, end, |byte| byte == b'#');
+                if stop <= rest {
+                    return Err(NotAUri {
+                        problem: UriProblem::Missing(UriPart::SchemeSpecificPart),
+                        at: rest,
+                    });
+                }
+                check_class(text, rest, stop, URIC, UriPart::SchemeSpecificPart)?;
+                uri.opaque = Some(&text[rest..stop]);
+                stop
+            }
+        } else {
+            uri.parse_hierarchical(0)?
+        };
+        if bytes.get(at) == Some(&b'#') {
+            at += 1;
+            check_class(text, at, end, URIC, UriPart::Fragment)?;
+            uri.fragment = Some(&text[at..]);
+        }
+        Ok(uri)
+    }
+
+    fn parse_hierarchical(&mut self, start: usize) -> Result<usize, NotAUri> {
+        let text = self.text;
+        let bytes = text.as_bytes();
+        let end = bytes.len();
+        let mut at = start;
+        if bytes.get(at) == Some(&b'/') && bytes.get(at + 1) == Some(&b'/') {
+            at += 2;
+            let stop = find(text, at, end, |byte| matches!(byte, b'/' | b'?' | b'#'));
+            if stop > at {
+                self.parse_authority(at, stop)?;
+                at = stop;
+            } else if stop == end {
+                return Err(NotAUri { problem: UriProblem::Missing(UriPart::Authority), at });
+            }
+        }
+        let stop = find(text, at, end, |byte| matches!(byte, b'?' | b'#'));
+        check_class(text, at, stop, PATH, UriPart::Path)?;
+        self.path = Some(&text[at..stop]);
+        at = stop;
+        if bytes.get(at) == Some(&b'?') {
+            at += 1;
+            let stop = find(text, at, end, |byte| byte == b'#');
+            check_class(text, at, stop, URIC, UriPart::Query)?;
+            self.query = Some(&text[at..stop]);
+            at = stop;
+        }
+        Ok(at)
+    }
+
+    /// The string that was parsed.
+    #[must_use]
+    pub fn as_str(&self) -> &'a str {
+        self.text
+    }
+
+    /// Whether an authority is present that does not name a server: host and user-info are unknown then.
+    #[must_use]
+    pub fn has_registry_authority(&self) -> bool {
+        self.authority.is_some() && self.host.is_none()
+    }
+
+    /// The string that `java.net.URI.normalize` gives: `//`, `.` and `x/..` leave the path, a leading `..` stays.
+    /// A URI whose path needs no change keeps its exact text; another one is put together again, which drops the colon of an empty port.
+    #[must_use]
+    pub fn normalized(&self) -> Cow<'a, str> {
+        let Some(path) = self.path.and_then(normalize::normalized_path) else {
+            return Cow::Borrowed(self.text);
+        };
+        let mut text = String::with_capacity(self.text.len());
+        if let Some(scheme) = self.scheme {
+            text.push_str(scheme);
+            text.push(':');
+        }
+        if let Some(host) = self.host {
+            text.push_str("//");
+            if let Some(user_info) = self.user_info {
+                text.push_str(user_info);
+                text.push('@');
+            }
+            text.push_str(host);
+            if let Some(port) = self.port {
+                text.push(':');
+                text.push_str(&port.to_string());
+            }
+        } else if let Some(authority) = self.authority {
+            text.push_str("//");
+            text.push_str(authority);
+        }
+        text.push_str(&path);
+        if let Some(query) = self.query {
+            text.push('?');
+            text.push_str(query);
+        }
+        if let Some(fragment) = self.fragment {
+            text.push('#');
+            text.push_str(fragment);
+        }
+        Cow::Owned(text)
+    }
+}
+
+#[cfg(test)]
+#[path = "java_uri/tests.rs"]
+mod tests;

@@ -1,0 +1,234 @@
+//! From symbolic places to lines, columns and quotes, in the files that have findings only.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::document::Format;
+use crate::document::locate::{Located, locate};
+use crate::finding::Evidence;
+use crate::locus::{FieldPath, Locus, Segment};
+use crate::report::quote::quote;
+use crate::report::{PlaceEntry, Quote};
+use crate::snapshot::{PartKind, Place, Snapshot};
+
+/// Fields that begin further right than this get no quote: nobody sees them in their line.
+const RIGHTMOST_QUOTE: usize = 2_000;
+
+/// Where the fields of findings stand.
+#[derive(Debug, Default)]
+pub struct Places {
+    spots: HashMap<Locus, Spot>,
+    texts: BTreeMap<String, Arc<str>>,
+}
+
+#[derive(Debug)]
+struct Spot {
+    line: usize,
+    column: usize,
+    located: Located,
+}
+
+impl Places {
+    /// Finds all of `wanted`; `read` gives the text of a file or of standard input again, none when it is gone.
+    pub fn find<'l>(
+        snapshot: &Snapshot,
+        wanted: impl Iterator<Item = &'l Locus>,
+        read: &mut dyn FnMut(&Place) -> Option<Arc<str>>,
+    ) -> Self {
+        let mut by_file: BTreeMap<&str, Vec<Locus>> = BTreeMap::new();
+        for locus in wanted {
+            let part = snapshot.part(locus.part);
+            let fields = by_file.entry(part.place.path()).or_default();
+            if let Some(resource) = resource_of(part.kind, &locus.path) {
+                fields.push(Locus::new(locus.part, resource.key("address")));
+            }
+            fields.push(locus.clone());
+        }
+        let mut places = Places::default();
+        for (path, mut fields) in by_file {
+            fields.sort();
+            fields.dedup();
+            let place = &snapshot.part(fields[0].part).place;
+            if let Some(text) = read(place) {
+                places.find_in(snapshot, path, text, fields);
+            }
+        }
+        places
+    }
+
+    fn find_in(&mut self, snapshot: &Snapshot, path: &str, text: Arc<str>, fields: Vec<Locus>) {
+        let documents = fields.iter().map(|locus| snapshot.part(locus.part).place.document());
+        let wanted: Vec<(usize, FieldPath)> =
+            documents.zip(&fields).map(|(document, locus)| (document, locus.path.clone())).collect();
+        let found = locate(&text, Format::of(path, &text), &wanted);
+        let mut found: Vec<(Locus, Located)> = fields
+            .into_iter()
+            .zip(found)
+            .filter_map(|(locus, located)| located.map(|located| (locus, located)))
+            .collect();
+        found.sort_by_key(|(_, located)| located.span.start);
+        let mut cursor = Cursor::new(&text);
+        for (locus, located) in found {
+            let (line, column) = cursor.advance(located.span.start);
+            self.spots.insert(locus, Spot { line, column, located });
+        }
+        self.texts.insert(path.to_owned(), text);
+    }
+
+    /// A place of a finding as reports tell it.
+    pub fn entry(&self, snapshot: &Snapshot, evidence: &Evidence) -> PlaceEntry {
+        let part = snapshot.part(evidence.at.part);
+        let spot = self.spots.get(&evidence.at);
+        let resource = resource_of(part.kind, &evidence.at.path);
+        PlaceEntry {
+            side: evidence.side,
+            file: part.place.path().to_owned(),
+            line: spot.map(|spot| spot.line),
+            column: spot.map(|spot| spot.column),
+            field: field(&evidence.at.path, resource.as_ref()),
+            resource: resource.and_then(|resource| {
+                self.address(part.place.path(), &Locus::new(evidence.at.part, resource))
+            }),
+            value: evidence.value.clone(),
+            label: evidence.label.clone(),
+            quote: spot.and_then(|spot| self.quote(part.place.path(), spot, evidence.value.as_deref())),
+        }
+    }
+
+    /// Line and column of a field, counted from one.
+    pub fn position(&self, at: &Locus) -> Option<(usize, usize)> {
+        self.spots.get(at).map(|spot| (spot.line, spot.column))
+    }
+
+    fn quote(&self, path: &str, spot: &Spot, value: Option<&str>) -> Option<Quote> {
+        (spot.column <= RIGHTMOST_QUOTE).then(|| quote(&self.texts[path], &spot.located, value))
+    }
+
+    /// The text of a Terraform resource's `address`, which stands in the file `path`.
+    fn address(&self, path: &str, resource: &Locus) -> Option<String> {
+        let spot = self.spots.get(&resource.key("address"))?;
+        serde_json::from_str(self.texts.get(path)?.get(spot.located.span.clone())?).ok()
+    }
+}
+
+/// The mapping of the Terraform resource that a field belongs to; none outside of Terraform.
+fn resource_of(kind: PartKind, path: &FieldPath) -> Option<FieldPath> {
+    if !matches!(kind, PartKind::TerraformPlan | PartKind::TerraformState) {
+        return None;
+    }
+    let mut here = path.clone();
+    loop {
+        let last = here.last()?.clone();
+        here = here.parent();
+        let in_list = matches!(here.last(), Some(Segment::Index(_)));
+        if in_list && matches!(&last, Segment::Key(key) if matches!(&**key, "values" | "change" | "address"))
+        {
+            return Some(here);
+        }
+    }
+}
+
+/// The field as people name it: for Terraform the attribute of its resource.
+fn field(path: &FieldPath, resource: Option<&FieldPath>) -> String {
+    let Some(resource) = resource else { return path.to_string() };
+    let skipped = resource.segments().len();
+    let below = path.segments();
+    let wrapping = ["values", "change", "before", "after"];
+    let attribute = below
+        .into_iter()
+        .skip(skipped)
+        .skip_while(|segment| matches!(segment, Segment::Key(key) if wrapping.contains(&&**key)))
+        .fold(FieldPath::root(), |path, segment| match segment {
+            Segment::Key(key) => path.key(Arc::clone(key)),
+            Segment::Index(index) => path.index(*index as usize),
+        });
+    attribute.to_string()
+}
+
+/// Lines and columns of rising offsets in one walk over a text.
+struct Cursor<'t> {
+    text: &'t str,
+    offset: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'t> Cursor<'t> {
+    fn new(text: &'t str) -> Self {
+        Cursor { text, offset: 0, line: 1, column: 1 }
+    }
+
+    /// Line and column of `offset`, which is not before the last one asked for; both counted from one, the column in characters.
+    fn advance(&mut self, offset: usize) -> (usize, usize) {
+        let passed = self.text.get(self.offset..offset).unwrap_or_default();
+        let breaks = memchr::memchr_iter(b'\n', passed.as_bytes());
+        let (count, last) = breaks.fold((0, None), |(count, _), at| (count + 1, Some(at)));
+        self.line += count;
+        let in_line = match last {
+            Some(at) => {
+                self.column = 1;
+                &passed[at + 1..]
+            }
+            None => passed,
+        };
+        // A byte-order mark takes no column.
+        self.column += in_line.chars().filter(|c| *c != '\u{feff}').count();
+        self.offset = offset;
+        (self.line, self.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::finding::Side;
+    use crate::locus::PartId;
+    use crate::snapshot::Part;
+
+    fn entry(path: &str, kind: PartKind, text: &str, field: FieldPath, value: Option<&str>) -> PlaceEntry {
+        let mut snapshot = Snapshot::default();
+        snapshot.parts.push(Part {
+            place: Place::File { path: path.to_owned(), document: 0 },
+            kind,
+            missing: Vec::new(),
+            notes: Vec::new(),
+        });
+        let at = Locus::new(PartId(0), field);
+        let places = Places::find(&snapshot, [&at].into_iter(), &mut |_| Some(Arc::from(text)));
+        places.entry(&snapshot, &Evidence::new(Side::Keycloak, at, value.map(str::to_owned), "label"))
+    }
+
+    #[test]
+    fn a_field_of_a_realm_gets_line_column_and_quote() {
+        let text =
+            "{\n  \"clients\": [\n    {\"clientId\": \"ä\", \"rootUrl\": \"https://a.example\"}\n  ]\n}\n";
+        let field = FieldPath::root().key("clients").index(0).key("rootUrl");
+        let place = entry("realm.json", PartKind::Realm, text, field, Some("https://a.example"));
+        assert_eq!(place.position(), "realm.json:3:34");
+        assert_eq!(place.field, "clients[0].rootUrl");
+        assert_eq!(place.quote.unwrap().text.trim_start(), "\"rootUrl\": \"https://a.example\"");
+    }
+
+    #[test]
+    fn a_field_of_terraform_gets_its_resource() {
+        let text = r#"{"planned_values": {"root_module": {"resources": [
+            {"address": "keycloak_openid_client.web[\"a\"]", "values": {"valid_redirect_uris": ["https://a.example"]}}]}}}"#;
+        let field = FieldPath::root().keys(["planned_values", "root_module", "resources"]).index(0);
+        let field = field.keys(["values", "valid_redirect_uris"]).index(0);
+        let place = entry("plan.json", PartKind::TerraformPlan, text, field, Some("https://a.example"));
+        assert_eq!(place.resource.as_deref(), Some("keycloak_openid_client.web[\"a\"]"));
+        assert_eq!(place.field, "valid_redirect_uris[0]");
+        assert_eq!(place.line, Some(2));
+    }
+
+    #[test]
+    fn a_cursor_counts_as_editors_do() {
+        let mut cursor = Cursor::new("\u{feff}ab\nä日c");
+        assert_eq!(cursor.advance(3), (1, 1));
+        assert_eq!(cursor.advance(4), (1, 2));
+        assert_eq!(cursor.advance(6), (2, 1));
+        assert_eq!(cursor.advance(11), (2, 3));
+    }
+}

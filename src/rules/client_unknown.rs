@@ -1,0 +1,154 @@
+//! `client-unknown`: a service names a client id that its realm does not have.
+
+use crate::finding::{Case, Evidence, Severity, Subject, Undecided, Verdict};
+use crate::keycloak::import::is_built_in_id;
+use crate::keycloak::model::Dialect;
+use crate::link::naming::is_near;
+use crate::link::{ClientIdReading, NamedClient};
+use crate::rules::{Check, Rule};
+use crate::scene::Scene;
+use crate::snapshot::{ClientId, RealmId, ServiceId};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "client-unknown",
+    severity: Severity::Error,
+    title: "A service uses a client id that its realm does not have",
+    why: "Keycloak answers every login and every token request of an unknown client with an error: browsers see \
+          \"Client not found\", programs get 401 with `invalid_client`.\n\n\
+          Client ids are compared byte for byte; `Web` and `web` are two clients.",
+    remedy: "Use the id of a client of the realm, or add the client to the realm.",
+    references: &[
+        "https://datatracker.ietf.org/doc/html/rfc6749#section-5.2",
+        "https://www.keycloak.org/docs/latest/server_admin/#_oidc_clients",
+    ],
+    needs: &[],
+    check: Check::Scene(check),
+};
+
+fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
+    if scene.snapshot.realms.is_empty() {
+        // Nothing to compare with; that no realm was found is said once for the whole run.
+        return Vec::new();
+    }
+    let mut verdicts = Vec::new();
+    for (id, _) in scene.snapshot.services() {
+        for named in &scene.reading(id).client_ids {
+            let subject = Subject { realm: realm_of(named), ..scene.subject_of_service(id) };
+            verdicts.extend(judge(id, named, scene).map(|verdict| (subject, verdict)));
+        }
+    }
+    verdicts
+}
+
+fn realm_of(named: &ClientIdReading) -> Option<RealmId> {
+    match &named.names {
+        NamedClient::NotInRealms(realms) if realms.len() == 1 => realms.first().copied(),
+        _ => None,
+    }
+}
+
+fn judge(service: ServiceId, named: &ClientIdReading, scene: &Scene<'_>) -> Option<Verdict> {
+    let who = scene.name_service(service);
+    let setting =
+        Evidence::cloud_run(named.at.clone(), named.id.text().map(str::to_owned), "the client id in use");
+    match (&named.names, named.id.text()) {
+        (NamedClient::NotInRealms(realms), Some(text)) => {
+            not_in_realms(&who, named, text, realms, setting, scene)
+        }
+        (NamedClient::Nowhere, Some(text)) => Some(Verdict::Undecided(Undecided {
+            reason: format!(
+                "No realm that was read has a client `{text}`, which {who} names in `{}`; which realm the service logs in at is not known, so the client may be in another.",
+                named.setting
+            ),
+            remedy: Some(
+                "Name the issuer in the service's settings, or pin the link in cloakrun.yaml.".to_owned(),
+            ),
+            evidence: vec![setting],
+        })),
+        (NamedClient::Unknown(why), _) => Some(Verdict::Undecided(Undecided {
+            reason: format!(
+                "Whether the realm has the client of {who} is not known, because `{}` is not: {why}.",
+                named.setting
+            ),
+            remedy: Some("Check what is really deployed, or pin the link in cloakrun.yaml.".to_owned()),
+            evidence: vec![setting],
+        })),
+        _ => None,
+    }
+}
+
+fn not_in_realms(
+    who: &str,
+    named: &ClientIdReading,
+    text: &str,
+    realms: &[RealmId],
+    setting: Evidence,
+    scene: &Scene<'_>,
+) -> Option<Verdict> {
+    if realms.iter().any(|realm| is_built_in_id(scene.realm(*realm), text)) {
+        return None;
+    }
+    let names: Vec<String> = realms.iter().map(|realm| scene.name_realm(*realm)).collect();
+    let names = names.join(" and ");
+    let nearest = nearest(realms, text, scene);
+    let mut evidence = vec![setting];
+    match nearest {
+        Some(client) => evidence.push(scene.client_itself(client, "the client with the nearest id")),
+        None => evidence
+            .extend(realms.iter().map(|realm| scene.realm_itself(*realm, "the realm without this client"))),
+    }
+    // Terraform may keep some clients of a realm and leave others to hands or to another state.
+    let may_be_elsewhere = realms.iter().any(|realm| scene.realm(*realm).dialect == Dialect::Terraform);
+    if may_be_elsewhere && nearest.is_none() {
+        return Some(Verdict::Undecided(Undecided {
+            reason: format!(
+                "{names} has no client `{text}` in Terraform, which {who} names in `{}`; it may be kept elsewhere.",
+                named.setting
+            ),
+            remedy: Some("Read an export of the realm as well.".to_owned()),
+            evidence,
+        }));
+    }
+    let remedy = nearest.map(|client| {
+        format!(
+            "Set `{}` to `{}` if that client is meant, or add client `{text}` to {names}.",
+            named.setting,
+            scene.client_id(client)
+        )
+    });
+    Some(Verdict::Wrong(Case {
+        severity: None,
+        message: format!(
+            "{} names client `{text}` in `{}`, but {names} has no client of this id: Keycloak refuses its logins with \"Client not found\" and its token requests with `invalid_client`.",
+            capitalized(who),
+            named.setting
+        ),
+        remedy,
+        evidence,
+        value: Some(text.to_owned()),
+    }))
+}
+
+/// The client whose id is so near that it is probably meant.
+fn nearest(realms: &[RealmId], text: &str, scene: &Scene<'_>) -> Option<ClientId> {
+    let mut best: Option<(usize, ClientId)> = None;
+    for realm in realms {
+        let clients = &scene.realm(*realm).clients;
+        for (client, held) in (0..).map(|client| ClientId { realm: *realm, client }).zip(clients) {
+            let Some(other) = held.client_id.text() else { continue };
+            let may_be_near = other.len().abs_diff(text.len()) <= 3;
+            if may_be_near && is_near(other, text) && !scene.is_built_in(client) {
+                let distance = strsim::damerau_levenshtein(other, text);
+                if best.is_none_or(|(least, _)| distance < least) {
+                    best = Some((distance, client));
+                }
+            }
+        }
+    }
+    best.map(|(_, client)| client)
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,1 @@
+//! The configuration: found, refused with its place, or left alone.
