@@ -1,9 +1,11 @@
 //! cloakrun checks that Keycloak clients and Google Cloud Run services fit together.
 
+pub mod accepts;
 pub mod audit;
 pub mod cli;
 pub mod cloud_run;
 pub mod config;
+pub mod accepts;
 pub mod conventions;
 pub mod document;
 pub mod fault;
@@ -22,6 +24,7 @@ pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
 pub mod terraform;
+mod words;
 
 pub mod suggest;
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! Files for gcloud: `--flags-file` of `gcloud run deploy`, and `--env-vars-file`.
 
 use super::containers::Remarks;
-use super::model::{
-    Container, Dialect, EnvValue, EnvVar, SecretFile, Service, TrafficTarget, Workload,
-};
+use super::model::{Container, Dialect, EnvValue, EnvVar, SecretFile, Service, TrafficTarget, Workload};
 use super::texts::{Texts, Words, known};
 use super::url_set::{Stated, settle};
 use crate::document::Node;
