@@ -23,13 +23,10 @@ pub enum Exit {
 
 /// Every exit code with its meaning, as help and README print it.
 pub const EXITS: [(Exit, &str); 7] = [
-    (Exit::Clean, "clean: no finding at or above --fail-on, and everything could be looked at"),
-    (Exit::Findings, "findings at or above --fail-on, a refused URI, or a plan that was not applied"),
-    (Exit::Usage, "the command line or the configuration is wrong, or a named file cannot be read"),
-    (
-        Exit::Incomplete,
-        "incomplete: no such finding, but something could not be looked at (--allow-partial accepts it)",
-    ),
+    (Exit::Clean, "clean: no finding at or above --fail-on, everything was looked at"),
+    (Exit::Findings, "findings at or above --fail-on, or a plan that was not applied"),
+    (Exit::Usage, "wrong command line or configuration, or a named file cannot be read"),
+    (Exit::Incomplete, "incomplete: something could not be looked at (see --allow-partial)"),
     (Exit::Refused, "refused or drifted; nothing further was written"),
     (Exit::WriteFailed, "a write failed"),
     (Exit::Interrupted, "interrupted"),

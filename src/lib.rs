@@ -1,5 +1,6 @@
 //! cloakrun checks that Keycloak clients and Google Cloud Run services fit together.
 
+pub mod accepts;
 pub mod audit;
 pub mod cli;
 pub mod cloud_run;
@@ -21,8 +22,8 @@ pub mod scene;
 pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
-pub mod terraform;
-
 pub mod suggest;
+pub mod terraform;
 #[cfg(test)]
 pub(crate) mod testing;
+mod words;

@@ -6,12 +6,15 @@
 
 mod evidence;
 pub(crate) mod issuer;
+mod redirects;
 mod server;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 pub use issuer::RealmIssuer;
+pub use redirects::RedirectMatchers;
+pub(crate) use server::{NEWEST, OLDEST};
 pub use server::{RealmServer, VersionSource};
 
 use crate::cloud_run::model::{Service, ServiceUrl, UrlForm, UrlSource, Workload};
@@ -130,6 +133,14 @@ impl<'a> Scene<'a> {
     /// All clients that client rules look at, in the order of reading.
     pub fn judged_clients(&self) -> impl Iterator<Item = ClientId> {
         self.snapshot.clients().map(|(id, _)| id).filter(|id| self.is_judged(*id))
+    }
+
+    /// The clients of one realm that client rules look at, in the order of reading.
+    pub fn judged_clients_of(&self, realm: RealmId) -> impl Iterator<Item = ClientId> {
+        (0..)
+            .map(move |client| ClientId { realm, client })
+            .take(self.realm(realm).clients.len())
+            .filter(|id| self.is_judged(*id))
     }
 
     /// The links of a client, in the order of services.

@@ -12,10 +12,11 @@ use crate::fault;
 use crate::finding::Severity;
 use crate::report::Format;
 
-const EXAMPLES: &str = "\
+/// What people type first.
+pub const EXAMPLES: &str = "\
 Examples:
-  cloakrun check                              realm and service files below this directory
-  cloakrun check shop-realm.json deploy/      these files
+  cloakrun check                           everything below this directory
+  cloakrun check shop-realm.json deploy/   these files and directories
   cloakrun accepts web https://app.example.com/callback shop-realm.json";
 
 const ENVIRONMENT: &str = "\

@@ -123,12 +123,16 @@ fn table(answer: &AudienceAnswer, width: usize) -> String {
     let realm = escape::one_line(&answer.realm);
     let heading = format!("Tokens of {whose}, realm {realm}");
     summary::push_wrapped(&mut text, "", "  ", &heading, width);
-    let known = if answer.keycloak_version_known { "" } else { " (the version is not known; this is the newest)" };
+    let known =
+        if answer.keycloak_version_known { "" } else { " (the version is not known; this is the newest)" };
     text.push_str(&format!("{}\n", paint::faint(&format!("Keycloak {}{known}", answer.keycloak_version))));
     push_answer(&mut text, &answer.answer, width);
     match &answer.older {
         Some(older) => {
-            text.push_str(&format!("\n{}\n", paint::undecided(&format!("Keycloak {} differs", older.keycloak_version))));
+            text.push_str(&format!(
+                "\n{}\n",
+                paint::undecided(&format!("Keycloak {} differs", older.keycloak_version))
+            ));
             push_answer(&mut text, &older.answer, width);
         }
         None if !answer.keycloak_version_known => text.push_str("\nOlder servers answer the same.\n"),
@@ -141,8 +145,10 @@ fn push_answer(text: &mut String, answer: &Answer, width: usize) {
     let tokens = match answer {
         Answer::Tokens(tokens) => tokens,
         Answer::Refused { refused } => {
-            let line =
-                format!("No token: the server answers {} {}: {}", refused.status, refused.error, refused.description);
+            let line = format!(
+                "No token: the server answers {} {}: {}",
+                refused.status, refused.error, refused.description
+            );
             summary::push_wrapped(text, "", "  ", &escape::one_line(&line), width);
             return;
         }
@@ -166,7 +172,8 @@ fn push_answer(text: &mut String, answer: &Answer, width: usize) {
     if tokens.roles.realm.is_empty() && tokens.roles.client.is_empty() {
         text.push_str("  none\n");
     }
-    for (heading, lines) in [("Not defined by the server", &tokens.undefined), ("Not known", &tokens.unread)] {
+    for (heading, lines) in [("Not defined by the server", &tokens.undefined), ("Not known", &tokens.unread)]
+    {
         if !lines.is_empty() {
             text.push_str(&format!("\n{}\n", paint::undecided(heading)));
             for line in lines {
@@ -186,7 +193,13 @@ fn push_token(text: &mut String, name: &str, token: &Token, width: usize) {
         push_claim(text, "aud", &escape::one_line(audience), via.map(|via| via.how.as_str()), width);
     }
     for audience in &token.perhaps {
-        push_claim(text, "aud?", &escape::one_line(audience), Some("perhaps: it hangs on the order of mappers"), width);
+        push_claim(
+            text,
+            "aud?",
+            &escape::one_line(audience),
+            Some("perhaps: it hangs on the order of mappers"),
+            width,
+        );
     }
     let via = token.via.iter().find(|via| via.claim == "sub");
     let sub = if token.sub { "yes" } else { "no" };

@@ -70,7 +70,8 @@ fn find(scene: &Scene<'_>, args: &LinksArgs) -> Found {
     let links = scene.links.links.iter();
     let links = links.filter(|link| selection.includes(scene, &scene.subject_of_link(link)));
     let ambiguous = scene.links.ambiguities.iter();
-    let ambiguous = ambiguous.filter(|held| selection.includes(scene, &scene.subject_of_service(held.service)));
+    let ambiguous =
+        ambiguous.filter(|held| selection.includes(scene, &scene.subject_of_service(held.service)));
     let unlinked = scene.snapshot.services().map(|(id, _)| id).filter(|&id| {
         scene.links_of_service(id).is_empty()
             && !scene.reading(id).is_keycloak
@@ -136,7 +137,10 @@ fn table(found: &Found, width: usize) -> String {
     }
     for (subject, candidates, left_out) in &found.ambiguous {
         let service = subject.service.as_deref().unwrap_or("(unnamed)");
-        text.push_str(&format!("\n{}\n", paint::undecided(&format!("{} fits several clients", escape::one_line(service)))));
+        text.push_str(&format!(
+            "\n{}\n",
+            paint::undecided(&format!("{} fits several clients", escape::one_line(service)))
+        ));
         for candidate in candidates {
             let client = SubjectNames { service: None, ..candidate.subject.clone() };
             let why = candidate.clues.first().map_or("", |clue| clue.text.as_str());
@@ -156,6 +160,26 @@ fn table(found: &Found, width: usize) -> String {
     text
 }
 
+/// For terminals too narrow for a column of words: each link with its clues below.
+fn stacked(links: &[(LinkEntry, Strength)], width: usize) -> String {
+    let mut text = String::new();
+    for (link, strength) in links {
+        let subject = escape::one_line(&link.subject.describe()).into_owned();
+        for line in summary::wrap(&subject, width) {
+            text.push_str(&format!("{}\n", paint::strong(&line)));
+        }
+        let mut uses = link.uses.join(", ");
+        if *strength == Strength::Weak {
+            uses.push_str(" (a guess)");
+        }
+        summary::push_wrapped(&mut text, "  uses: ", "    ", &uses, width);
+        for clue in &link.clues {
+            summary::push_wrapped(&mut text, "  • ", "    ", &escape::one_line(&clue.text), width);
+        }
+    }
+    text
+}
+
 fn rows(links: &[(LinkEntry, Strength)], width: usize) -> String {
     let cell = |text: &Option<String>| escape::one_line(text.as_deref().unwrap_or("—")).into_owned();
     let environments = links.iter().any(|(link, _)| link.subject.environment.is_some());
@@ -166,7 +190,8 @@ fn rows(links: &[(LinkEntry, Strength)], width: usize) -> String {
     let mut records: Vec<Vec<String>> =
         records.into_iter().map(|row| row.into_iter().map(str::to_owned).collect()).collect();
     for (link, strength) in links {
-        let mut why = link.clues.iter().map(|clue| escape::one_line(&clue.text)).collect::<Vec<_>>().join("; ");
+        let mut why =
+            link.clues.iter().map(|clue| escape::one_line(&clue.text)).collect::<Vec<_>>().join("; ");
         if *strength == Strength::Weak {
             why = format!("a guess: {why}");
         }
@@ -183,9 +208,12 @@ fn rows(links: &[(LinkEntry, Strength)], width: usize) -> String {
         records.push(row);
     }
     let last = records[0].len() - 1;
-    let taken: usize = (0..last)
-        .map(|column| records.iter().map(|row| row[column].width()).max().unwrap_or(0) + 2)
-        .sum();
+    let taken: usize =
+        (0..last).map(|column| records.iter().map(|row| row[column].width()).max().unwrap_or(0) + 2).sum();
+    let room = width.saturating_sub(taken);
+    if room < 32 {
+        return stacked(links, width);
+    }
     let mut builder = Builder::default();
     for (number, mut row) in records.into_iter().enumerate() {
         if number == 0 {
@@ -200,7 +228,9 @@ fn rows(links: &[(LinkEntry, Strength)], width: usize) -> String {
     table.with(Modify::new(Columns::one(last)).with(Padding::zero()));
     let room = width.saturating_sub(taken);
     if room >= 24 {
-        table.with(Modify::new(Columns::one(last).not(Rows::first())).with(Width::wrap(room).keep_words(true)));
+        table.with(
+            Modify::new(Columns::one(last).not(Rows::first())).with(Width::wrap(room).keep_words(true)),
+        );
     } else {
         // Too narrow for a column of words: every column gives way a little.
         table.with(Width::wrap(width).keep_words(true));

@@ -13,8 +13,9 @@ use crate::files::{self, Limits};
 use crate::keycloak::version::Version;
 use crate::report::summary::count;
 use crate::report::{Input, escape, gather, paint, position};
-use crate::snapshot::Snapshot;
-use crate::{rules, scene};
+use crate::secrets::Tagger;
+use crate::snapshot::{ReadFailure, Snapshot};
+use crate::{reading, rules, scene};
 
 /// With more files than this only their number is told; `--verbose` lists them.
 const FEW: usize = 8;
@@ -43,21 +44,44 @@ pub(crate) fn look(paths: &[PathBuf], global: &Global, terminal: &Terminal) -> R
     let (mut config, config_text) = configuration(global)?;
     let limits = Limits::default();
     let files = files::gather(paths, Path::new("."), &limits, &mut std::io::stdin().lock());
-    let mut snapshot = crate::reading::read(&files, &Limits::default(), &config)
-        .context("the operating system has no random numbers")
+    let tagger = Tagger::new()
+        .context("the operating system has no random numbers to give")
         .map_err(|error| Fault::new(Whose::Input, error))?;
+    let reading = reading::read(&files, &limits, &tagger);
+    let mut snapshot = reading.snapshot;
+    refuse_only_mistakes(&snapshot)?;
     if let Some((path, _)) = &config_text {
         config.part = Some(snapshot.add_configuration(path));
     }
     tell(&gather::inputs(&snapshot), terminal);
+    for hint in &reading.hints {
+        terminal.say(&hint_line(&hint.paths, &hint.text));
+    }
     Ok(Sight { config, snapshot, files, config_text })
+}
+
+/// Ends the run when the person named paths, and nothing but mistakes came of them.
+fn refuse_only_mistakes(snapshot: &Snapshot) -> Result<(), Fault> {
+    let nothing = snapshot.realms.is_empty() && snapshot.services.is_empty();
+    if !nothing || !snapshot.failures.iter().any(|failure| failure.named) {
+        return Ok(());
+    }
+    let lines: Vec<String> = snapshot.failures.iter().map(failure_line).collect();
+    Err(Fault::new(Whose::Input, anyhow::anyhow!("{}", lines.join("\n"))))
+}
+
+fn failure_line(failure: &ReadFailure) -> String {
+    format!(
+        "{}: {}",
+        position(&failure.path, failure.line, failure.column),
+        escape::one_line(&failure.message)
+    )
 }
 
 /// Tells what could not be read, for commands whose answer has no place for it.
 pub(crate) fn tell_failures(snapshot: &Snapshot, terminal: &Terminal) {
     for failure in &snapshot.failures {
-        let place = position(&failure.path, failure.line, failure.column);
-        terminal.error(&format!("{place}: {}", failure.message));
+        terminal.error(&failure_line(failure));
     }
 }
 
@@ -110,8 +134,19 @@ fn configuration(global: &Global) -> Result<(Config, Option<(String, String)>), 
 
 /// A path for people: relative to the current directory where it lies below, with `/`.
 fn shown(path: &Path) -> String {
-    let relative = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    let relative =
+        std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
     relative.as_deref().unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
+/// "infra/main.tf and 3 more: what to do".
+fn hint_line(paths: &[String], text: &str) -> String {
+    let named = match paths {
+        [] => String::new(),
+        [one] => format!("{one}: "),
+        [first, rest @ ..] => format!("{first} and {} more: ", rest.len()),
+    };
+    format!("{} {}{text}", paint::strong("hint:"), escape::one_line(&named))
 }
 
 fn tell(inputs: &[Input], terminal: &Terminal) {

@@ -1,8 +1,14 @@
 //! The command line: what people type, and the only place that knows all stages and prints.
 
+mod accepts;
 pub mod args;
+mod audience;
+mod check;
 mod completions;
 mod explain;
+mod links;
+mod looking;
+mod naming;
 mod rules;
 mod schema;
 pub mod terminal;
@@ -32,14 +38,17 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 fn run(cli: &Cli, terminal: &Terminal) -> Result<Exit, Fault> {
     match &cli.command {
         None => {
-            terminal.help(&Cli::command().render_help());
+            terminal.help(&Cli::command().after_help(args::EXAMPLES).render_help());
             Ok(Exit::Usage)
         }
+        Some(Command::Check(args)) => check::run(args, &cli.global, terminal),
+        Some(Command::Accepts(args)) => accepts::run(args, &cli.global, terminal),
+        Some(Command::Audience(args)) => audience::run(args, &cli.global, terminal),
+        Some(Command::Links(args)) => links::run(args, &cli.global, terminal),
         Some(Command::Rules(args)) => rules::run(args, terminal),
         Some(Command::Explain(args)) => explain::run(args, terminal),
         Some(Command::Schema(args)) => schema::run(args, terminal),
         Some(Command::Completions(args)) => completions::run(args, terminal),
-        Some(_) => Ok(Exit::Usage),
     }
 }
 

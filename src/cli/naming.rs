@@ -44,7 +44,8 @@ fn none(scene: &Scene<'_>, name: &str, realm: Option<&str>) -> Fault {
 }
 
 fn ambiguous(scene: &Scene<'_>, name: &str, several: &[ClientId]) -> Fault {
-    let one_realm = several.windows(2).all(|pair| scene.realm_name(pair[0].realm) == scene.realm_name(pair[1].realm));
+    let one_realm =
+        several.windows(2).all(|pair| scene.realm_name(pair[0].realm) == scene.realm_name(pair[1].realm));
     let hint = if one_realm {
         "Name the file whose client is meant."
     } else {

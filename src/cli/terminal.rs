@@ -56,6 +56,18 @@ impl Terminal {
         }
     }
 
+    /// Lets `speak` write to standard output piece by piece; none when nobody reads on.
+    pub fn stream<T>(&self, speak: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> Result<Option<T>, Fault> {
+        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        match speak(&mut out).and_then(|answer| out.flush().map(|()| answer)) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+            Err(error) => {
+                Err(Fault::new(Whose::Output, anyhow::Error::new(error).context("reading or writing failed")))
+            }
+        }
+    }
+
     /// Prints help, or clap's word on what is wrong with the arguments, on standard error.
     pub fn help(&self, text: &clap::builder::StyledStr) {
         self.line(text.ansi().to_string().trim_end());

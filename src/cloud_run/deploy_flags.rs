@@ -368,6 +368,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::cloud_run::model::Ingress;
     use crate::cloud_run::testing::{any_node, env, only, push_part, read_text, short};
     use crate::document::yaml;
     use proptest::prelude::*;

@@ -242,14 +242,15 @@ pub struct Generation {
 }
 
 /// Every group of versions from 21.1.2 on, in the order in which holes were closed. No two neighbours decide alike.
-pub const GENERATIONS: [Generation; 21] = [
+pub const GENERATIONS: [Generation; 22] = [
     Generation { version: Version::new(21, 1, 2), servers: "21.1.2 to 22.0.1" },
     Generation { version: Version::new(22, 0, 3), servers: "22.0.2, 22.0.3" },
     Generation { version: Version::new(22, 0, 5), servers: "22.0.4, 22.0.5" },
     Generation { version: Version::new(23, 0, 1), servers: "23.0.0, 23.0.1" },
     Generation { version: Version::new(23, 0, 2), servers: "23.0.2" },
     Generation { version: Version::new(23, 0, 3), servers: "23.0.3" },
-    Generation { version: Version::new(23, 0, 7), servers: "23.0.4 to 24.0.2" },
+    Generation { version: Version::new(23, 0, 7), servers: "23.0.4 to 23.0.7" },
+    Generation { version: Version::new(24, 0, 2), servers: "24.0.0 to 24.0.2" },
     Generation { version: Version::new(24, 0, 5), servers: "24.0.3 to 25.0.5" },
     Generation { version: Version::new(26, 3, 2), servers: "25.0.6 to 26.2.14, 26.3" },
     Generation { version: Version::new(26, 2, 15), servers: "26.2.15" },

@@ -373,5 +373,109 @@ impl<'a> JavaUri<'a> {
 }
 
 #[cfg(test)]
-#[path = "java_uri/tests.rs"]
-mod tests;
+mod tests {
+    use super::{JavaUri, UriPart, UriProblem};
+
+    fn is_uri(text: &str) -> bool {
+        JavaUri::parse(text).is_ok()
+    }
+
+    #[test]
+    fn each_part_refuses_what_java_refuses() {
+        for bad in [
+            '\\', '"', '<', '>', '^', '`', '{', '|', '}', ' ', '\u{1}', '\u{7f}', '\u{85}', '\u{a0}',
+            '\u{2028}', '\u{3000}',
+        ] {
+            for text in [
+                format!("/a{bad}"),
+                format!("/?a{bad}"),
+                format!("/#a{bad}"),
+                format!("x:a{bad}"),
+                format!("//a{bad}"),
+            ] {
+                assert!(!is_uri(&text), "{text:?}");
+            }
+        }
+        assert!(!is_uri("/a[") && is_uri("/?a[") && is_uri("/#a[]") && !is_uri("/#a#b"));
+        assert!(
+            is_uri("/ü\u{200b}😀") && is_uri("//ü") && is_uri("/%41") && !is_uri("/%4") && !is_uri("/%zz")
+        );
+    }
+
+    #[test]
+    fn schemes_and_opaque_uris() {
+        for text in ["a_b:x", "1a:b", ":x", "x:", "https://", "//"] {
+            assert!(!is_uri(text), "{text}");
+        }
+        for text in ["", "x:y?z", "https:///p", "http://?q", "///", "a/b:c"] {
+            assert!(is_uri(text), "{text}");
+        }
+        let uri = JavaUri::parse("custom:x?code=1#f");
+        assert!(uri.is_ok_and(|uri| uri.opaque == Some("x?code=1")
+            && uri.query.is_none()
+            && uri.fragment == Some("f")));
+    }
+
+    #[test]
+    fn authorities_are_servers_or_registry_names() {
+        for text in [
+            "http://h:",
+            "http://h:99999",
+            "http://[::1]:8",
+            "http://[fe80::1%eth0]",
+            "http://u@h.example.",
+            "http://1.2.3.4",
+            "http://9a",
+        ] {
+            assert!(JavaUri::parse(text).is_ok_and(|uri| uri.host.is_some()), "{text}");
+        }
+        for text in [
+            "http://h_s",
+            "http://*",
+            "http://a@b@c",
+            "http://1.2.3",
+            "http://h:abc",
+            "http://h:-1",
+            "http://ü.example",
+            "http://h%41",
+            "http://h:2147483648",
+        ] {
+            assert!(JavaUri::parse(text).is_ok_and(|uri| uri.has_registry_authority()), "{text}");
+        }
+        for text in ["http://[::1", "http://[v1.a]", "http://[1:2]", "http://h]"] {
+            assert!(!is_uri(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn messages_name_character_and_part() {
+        let problem = JavaUri::parse("https://a/b c").err();
+        assert_eq!(problem.map(|problem| problem.problem), Some(UriProblem::Character(UriPart::Path)));
+        assert_eq!(
+            problem.map(|problem| problem.describe("https://a/b c")).as_deref(),
+            Some("a space is not allowed in its path")
+        );
+    }
+
+    #[test]
+    fn normalizing_takes_dots_and_empty_segments_out() {
+        for (text, normal) in [
+            ("http://h/a/../b", "http://h/b"),
+            ("http://h//a", "http://h/a"),
+            ("http://h/a/.", "http://h/a/"),
+            ("http://h/a/..", "http://h/"),
+            ("http://h/../a", "http://h/../a"),
+            ("http://h:/a/./b", "http://h/a/b"),
+            ("http://h:080/./", "http://h:80/"),
+            ("http://h:080/", "http://h:080/"),
+            ("a/../b:c", "./b:c"),
+            ("x:a/../b", "x:a/../b"),
+        ] {
+            assert_eq!(
+                JavaUri::parse(text).map(|uri| uri.normalized().into_owned()),
+                Ok(normal.to_owned()),
+                "{text}"
+            );
+        }
+    }
+}

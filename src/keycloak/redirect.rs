@@ -23,9 +23,10 @@ mod table;
 pub(crate) use cleaning::cleaned;
 pub use hazards::RESERVED_PARAMETERS;
 pub(crate) use hazards::{has_parent_access, reserved_parameter};
+pub(crate) use legacy::is_folded;
 pub use loose_uri::EntryFault;
 pub use nearest::{Difference, Nearest};
-pub use resolve::base_url;
+pub use resolve::{base_url, origin_of};
 use table::{Cut, Found, Table};
 
 /// What a server knows about a client and itself when it judges a redirect URI.
@@ -246,7 +247,7 @@ impl Matcher {
             return self.judge_missing(required, Refusal::Missing);
         };
         if self.endpoint == Endpoint::Logout {
-            return self.judge_text(text);
+            return self.judge_text(text, required);
         }
         if self.behaviour.cleans_parameters
             && let Some(clean) = cleaned(text)
@@ -277,14 +278,20 @@ impl Matcher {
                 return self.judge_missing(required, |_| Refusal::TooLong { length, limit });
             }
         }
-        self.judge_text(text)
+        self.judge_text(text, required)
     }
 
-    fn judge_text<'a>(&self, text: &'a str) -> Verdict<'a> {
-        if self.empty {
-            return Verdict::Refused(Refusal::NoEntries);
-        }
+    fn judge_text<'a>(&self, text: &'a str, required: bool) -> Verdict<'a> {
         match self.behaviour.matching {
+            // 21.0 decodes before it looks whether there is an entry, and takes what it cannot decode for left out.
+            Matching::Decoded(rules) if !rules.tries_original => match self.judge_decoded(text, rules) {
+                Verdict::Refused(Refusal::Undecodable) if !required => {
+                    self.judge_missing(required, Refusal::Missing)
+                }
+                Verdict::Refused(_) if self.empty => Verdict::Refused(Refusal::NoEntries),
+                verdict => verdict,
+            },
+            _ if self.empty => Verdict::Refused(Refusal::NoEntries),
             Matching::AsWritten => self.judge_as_written(text),
             Matching::Decoded(rules) => self.judge_decoded(text, rules),
         }
@@ -349,7 +356,7 @@ impl Matcher {
             return Verdict::Breaks(Breakage::Unsplit);
         };
         let stripped = legacy::cut_for_wildcards(&seen.decoded, rules);
-        let cut = stripped.as_ref().map_or(Cut::Fails, |stripped| Cut::At(stripped));
+        let cut = stripped.as_deref().map_or(Cut::Fails, Cut::At);
         let mut found = table.find(&seen.decoded, cut);
         let mut matched = matched_text(table, found, cut);
         let mut by_loopback = false;
@@ -359,7 +366,7 @@ impl Matcher {
         {
             portless = retry;
             stripped = legacy::cut_for_wildcards(&portless, rules);
-            let cut = stripped.as_ref().map_or(Cut::Fails, |stripped| Cut::At(stripped));
+            let cut = stripped.as_deref().map_or(Cut::Fails, Cut::At);
             found = table.find(&portless, cut);
             matched = matched_text(table, found, cut);
             by_loopback = true;
@@ -380,8 +387,7 @@ impl Matcher {
                 Breakage::Unsplit
             }),
             Found::Match { rank, wildcard } => {
-                let result =
-                    if rules.tries_original { seen.original } else { Some(Cow::Owned(seen.decoded)) };
+                let result = if rules.tries_original { seen.original } else { Some(seen.decoded) };
                 let Some(result) = result else {
                     return Verdict::Breaks(Breakage::MalformedMatch);
                 };
@@ -507,3 +513,6 @@ fn without_port_text(text: &str) -> Option<String> {
     let rest = text[colon..].find('/').map_or("", |slash| &text[colon + slash..]);
     Some([&text[..colon], rest].concat())
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,13 +17,13 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 /// "1 realm with 12 clients, 3 services, 2 links".
 pub fn looked_at(report: &Report) -> String {
     let looked = &report.looked;
-    format!(
-        "{} with {}, {}, {}",
-        count(looked.realms, "realm", "realms"),
-        count(looked.clients, "client", "clients"),
-        count(looked.services, "service", "services"),
-        count(looked.links, "link", "links"),
-    )
+    let mut parts = vec![count(looked.realms, "realm", "realms")];
+    if looked.realms > 0 {
+        parts[0].push_str(&format!(" with {}", count(looked.clients, "client", "clients")));
+    }
+    parts.push(count(looked.services, "service", "services"));
+    parts.push(count(looked.links, "link", "links"));
+    parts.join(", ")
 }
 
 /// How many findings there are of a severity.
@@ -47,7 +47,13 @@ pub fn counts(report: &Report) -> String {
         })
         .collect();
     if parts.is_empty() {
-        parts.push(paint::good("no findings"));
+        let incomplete = report.looked.unread.iter().any(|gap| gap.incomplete);
+        parts.push(if incomplete {
+            // Not in the colour of what is well: what was not looked at may be wrong.
+            "No findings in what was looked at".to_owned()
+        } else {
+            paint::good("No findings")
+        });
     }
     if !report.undecided.is_empty() {
         parts.push(paint::undecided(&format!("{} undecided", report.undecided.len())));

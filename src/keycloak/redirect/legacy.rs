@@ -14,9 +14,9 @@ const DECODING_ROUNDS: usize = 5;
 #[derive(Debug)]
 pub(super) struct Seen<'a> {
     /// What entries are compared with first: decoded, normalized, lower-cased.
-    pub(super) decoded: String,
+    pub(super) decoded: Cow<'a, str>,
     /// The scheme of the decoded request.
-    pub(super) scheme: Option<String>,
+    pub(super) scheme: Option<Cow<'a, str>>,
     /// The request itself, normalized and lower-cased but not decoded; `None` when it is no URI.
     pub(super) original: Option<Cow<'a, str>>,
     /// Whether the request has a scheme.
@@ -52,33 +52,66 @@ pub(super) fn see(request: &str, rules: Decoding) -> Result<Seen<'_>, Unseen> {
     {
         return Err(Unseen::Malformed(problem));
     }
+    let absolute = original.is_ok_and(|uri| uri.scheme.is_some());
+    let folded = |normalized: Cow<'_, str>| {
+        if rules.folding == Folding::Request { lower_case_front(&normalized).map(Cow::Owned) } else { None }
+    };
+    let original_text = original.ok().map(|uri| {
+        let normalized = uri.normalized();
+        folded(normalized.clone()).unwrap_or(normalized)
+    });
+    if let (Ok(uri), Some(text)) = (original, &original_text)
+        && rules.folding != Folding::SchemeAndHost
+        && rules.tries_original
+        && decodes_to_itself(request)
+    {
+        return Ok(Seen {
+            decoded: text.clone(),
+            scheme: uri.scheme.map(Cow::Borrowed),
+            original: original_text,
+            absolute,
+        });
+    }
     let decoded = match rules.scope {
         DecodingScope::Path => decode_path(request)?,
         DecodingScope::AllButQuery | DecodingScope::AllButUserInfo => Cow::Owned(decode_all(request, rules)?),
     };
     let uri = JavaUri::parse(&decoded).map_err(|_| Unseen::DecodedMalformed)?;
     let normalized = uri.normalized();
-    let folded = match rules.folding {
-        Folding::None => normalized,
-        Folding::Request => Cow::Owned(lower_case_front(&normalized)),
-        Folding::SchemeAndHost => Cow::Owned(lower_case_scheme_and_host(&normalized)?),
+    let seen = match rules.folding {
+        Folding::None => normalized.into_owned(),
+        Folding::Request => lower_case_front(&normalized).unwrap_or_else(|| normalized.into_owned()),
+        Folding::SchemeAndHost => lower_case_scheme_and_host(&normalized)?,
     };
     let scheme = uri.scheme.map(|scheme| {
         if rules.folding == Folding::SchemeAndHost { scheme.to_lowercase() } else { scheme.to_owned() }
     });
-    Ok(Seen {
-        scheme,
-        decoded: folded.into_owned(),
-        absolute: original.is_ok_and(|uri| uri.scheme.is_some()),
-        original: original.ok().map(|uri| {
-            let normalized = uri.normalized();
-            if rules.folding == Folding::Request {
-                Cow::Owned(lower_case_front(&normalized))
-            } else {
-                normalized
-            }
-        }),
-    })
+    Ok(Seen { decoded: Cow::Owned(seen), scheme: scheme.map(Cow::Owned), original: original_text, absolute })
+}
+
+/// Whether taking the text apart, decoding it and putting it together again cannot change it, as is the case for nearly every request: an http
+/// or https URL with a plain host, a port without leading zeros, and no character that is encoded or decodes to another.
+fn decodes_to_itself(text: &str) -> bool {
+    let Some(behind) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
+        return false;
+    };
+    let end = behind.find(['/', '?', '#']).unwrap_or(behind.len());
+    let (host, port) =
+        behind[..end].split_once(':').map_or((&behind[..end], None), |(host, port)| (host, Some(port)));
+    let plain_host = !host.is_empty()
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+    let plain_port = port.is_none_or(|port| {
+        (1..=9).contains(&port.len())
+            && !port.starts_with('0')
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let rest = &behind[end..];
+    // A bare question mark is dropped.
+    let bare_query = rest.ends_with('?') || rest.contains("?#");
+    plain_host
+        && plain_port
+        && !bare_query
+        && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*,/;=:@?#".contains(&byte))
 }
 
 fn decode_all(request: &str, rules: Decoding) -> Result<String, LooseFault> {
@@ -117,8 +150,9 @@ fn decode_rounds(mut text: String) -> Result<String, LooseFault> {
     Err(LooseFault::Illegal)
 }
 
-/// Lower-cases everything before the first slash at or behind the eighth UTF-16 unit, or all of it when there is none there.
-fn lower_case_front(text: &str) -> String {
+/// Lower-cases everything before the first slash at or behind the eighth UTF-16 unit, or all of it when there is none there: scheme and host of
+/// an `http` URL, but only the scheme of an `https` one. `None` when nothing changes.
+fn lower_case_front(text: &str) -> Option<String> {
     const BEHIND_HTTP: usize = 7;
     let mut units = 0;
     let slash = text.char_indices().find_map(|(at, character)| {
@@ -126,7 +160,9 @@ fn lower_case_front(text: &str) -> String {
         units += character.len_utf16();
         found.then_some(at)
     });
-    slash.map_or_else(|| text.to_lowercase(), |at| format!("{}{}", text[..at].to_lowercase(), &text[at..]))
+    let (front, rest) = text.split_at(slash.unwrap_or(text.len()));
+    let unchanged = front.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    (!unchanged).then(|| [front.to_lowercase().as_str(), rest].concat())
 }
 
 /// Lower-cases scheme and host; what cannot be split breaks the server.
@@ -143,6 +179,9 @@ pub(super) fn cut_for_wildcards(decoded: &str, rules: Decoding) -> Result<Cow<'_
     if !rules.strips_for_wildcards {
         return Ok(Cow::Borrowed(decoded.split_once('?').map_or(decoded, |(front, _)| front)));
     }
+    if decodes_to_itself(decoded) {
+        return Ok(Cow::Borrowed(decoded.find(['?', '#']).map_or(decoded, |end| &decoded[..end])));
+    }
     let mut uri = LooseUri::parse(decoded, false)?;
     uri.user_info = None;
     uri.query = None;
@@ -153,4 +192,9 @@ pub(super) fn cut_for_wildcards(decoded: &str, rules: Decoding) -> Result<Cow<'_
 /// Whether the text has an authority without a host.
 pub(super) fn has_empty_host(text: &str) -> bool {
     LooseUri::parse(text, false).is_ok_and(|uri| uri.host.is_some_and(|host| host.is_empty()))
+}
+
+/// Whether servers that lower-case requests would change this text.
+pub(crate) fn is_folded(text: &str) -> bool {
+    lower_case_front(text).is_some_and(|folded| folded != text)
 }

@@ -3,6 +3,13 @@
 use super::{Breakage, How, Matcher, MissingReason, Refusal, Verdict, WildcardsOff};
 
 impl Matcher {
+    /// Whether this and the other matcher, made from the same registration, put equal verdicts into the same words. (Which entry is nearest
+    /// depends on how wildcard entries are read.)
+    pub(crate) fn explains_alike(&self, other: &Self) -> bool {
+        self.behaviour.splits_wildcard_entries == other.behaviour.splits_wildcard_entries
+            && self.behaviour.matching == other.behaviour.matching
+    }
+
     /// One sentence that says why: which entry matched and how, or the exact step that refused, with the nearest entry. `registered` is the
     /// list that the matcher was made from.
     #[must_use]

@@ -11,11 +11,12 @@ pub fn base_url(root_url: Option<&str>, frontend_url: &str, admin_url: Option<&s
         Some(root_url) => root_url.to_owned(),
         None => String::new(),
     };
-    if base.is_empty() { origin(frontend_url).to_owned() } else { base }
+    if base.is_empty() { origin_of(frontend_url).to_owned() } else { base }
 }
 
 /// The text up to its third slash, as servers take the origin of a URL: up to the first slash behind the eighth UTF-16 unit.
-pub(crate) fn origin(url: &str) -> &str {
+#[must_use]
+pub fn origin_of(url: &str) -> &str {
     const BEHIND_HTTPS: usize = 8;
     let mut units = 0;
     let end = url.char_indices().find_map(|(at, character)| {
@@ -28,7 +29,7 @@ pub(crate) fn origin(url: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{base_url, origin};
+    use super::{base_url, origin_of};
 
     #[test]
     fn the_base_is_the_root_url_or_the_frontend() {
@@ -59,7 +60,7 @@ mod tests {
             ("https://a", "https://a"),
             ("https://c?x=/y", "https://c?x="),
         ] {
-            assert_eq!(origin(url), expected, "{url}");
+            assert_eq!(origin_of(url), expected, "{url}");
         }
     }
 }
