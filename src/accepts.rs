@@ -320,3 +320,7 @@ struct Question {
     web_origins: Option<Vec<String>>,
     allow_oidc_parameters: Option<bool>,
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cloud_run::{service_yaml, v2};
+use crate::cloud_run::{deploy_flags, service_yaml, v2};
 use crate::document::cursor::Outcome;
 use crate::document::deserialize::ShapeError;
 use crate::document::json::{self, ReadError};
@@ -15,6 +15,7 @@ use crate::keycloak::realm_file::{self, Layout};
 use crate::locus::{FieldPath, PartId};
 use crate::secrets::Tagger;
 use crate::snapshot::{Note, Part, PartKind, Place, ReadFailure, Snapshot};
+use crate::terraform;
 
 /// What reading files brought.
 #[derive(Debug, Default)]
@@ -53,8 +54,15 @@ const SHOW_JSON: &str = "Terraform's own files are not evaluated; give cloakrun 
 
 /// Reads all files of `inputs` into a snapshot, one after the other, so that no more than one of them is in memory.
 pub fn read(inputs: &Inputs, limits: &Limits, tagger: &Tagger) -> Reading {
-    let mut reader =
-        Reader { limits, tagger, reading: Reading::default(), terraform: Vec::new(), users: Vec::new() };
+    let mut reader = Reader {
+        limits,
+        tagger,
+        reading: Reading::default(),
+        terraform: Vec::new(),
+        users: Vec::new(),
+        flags: Vec::new(),
+        variables: Vec::new(),
+    };
     reader.reading.snapshot.failures.extend(inputs.failures.iter().cloned());
     for file in &inputs.files {
         reader.file(file);
@@ -68,6 +76,10 @@ struct Reader<'r> {
     reading: Reading,
     terraform: Vec<String>,
     users: Vec<(PartId, Option<Text>, Vec<User>)>,
+    /// Services of flags files, by index, with the env-vars file that each names.
+    flags: Vec<(usize, String)>,
+    /// Env-vars files wait until all flags files are known, which may name them.
+    variables: Vec<(PartId, Node)>,
 }
 
 /// One file in hand.
@@ -106,7 +118,7 @@ impl Reader<'_> {
             Some(Recognised::Part(kind)) => match layout(kind) {
                 Some(layout) => self.realm_json(hand, kind, layout),
                 None => match json::parse(hand.text) {
-                    Ok(node) => self.document(hand, 0, kind, &node),
+                    Ok(node) => self.document(hand, 0, kind, node),
                     Err(error) => self.syntax(hand, error),
                 },
             },
@@ -169,9 +181,12 @@ impl Reader<'_> {
                     ours = true;
                     self.terraform_source(hand.file, true);
                 }
+                // Another command's flags are none of ours, unless a person says so.
+                Some(Recognised::Part(PartKind::FlagsFile)) if !named && !deploy_flags::recognises(&node) => {
+                }
                 Some(Recognised::Part(kind)) => {
                     ours = true;
-                    self.document(hand, number, kind, &node);
+                    self.document(hand, number, kind, node);
                 }
             }
         }
@@ -180,20 +195,37 @@ impl Reader<'_> {
         }
     }
 
-    fn document(&mut self, hand: Hand<'_>, number: usize, kind: PartKind, node: &Node) {
+    fn document(&mut self, hand: Hand<'_>, number: usize, kind: PartKind, node: Node) {
         if let Some(layout) = layout(kind) {
-            match realm_file::read_node(node, layout, self.next_part(), self.tagger) {
+            match realm_file::read_node(&node, layout, self.next_part(), self.tagger) {
                 Ok(read) => self.keycloak(hand, number, kind, read),
-                Err(error) => self.shape(hand, number, node, &error),
+                Err(error) => self.shape(hand, number, &node, &error),
             }
             return;
         }
         let part = self.part(hand.file, number, kind, Vec::new());
+        if kind == PartKind::EnvVarsFile {
+            self.variables.push((part, node));
+            return;
+        }
+        let snapshot = &mut self.reading.snapshot;
         let outcome = match kind {
-            PartKind::Knative => service_yaml::read(part, node, self.tagger, &mut self.reading.snapshot),
-            PartKind::CloudRunV2 => v2::read(part, node, self.tagger, &mut self.reading.snapshot),
-            _ => Outcome::default(),
+            PartKind::CloudRunV2 => v2::read(part, &node, self.tagger, snapshot),
+            PartKind::TerraformPlan | PartKind::TerraformState => {
+                terraform::read(part, &node, self.tagger, snapshot)
+            }
+            PartKind::FlagsFile => {
+                let files = deploy_flags::env_vars_files(&node).into_iter();
+                let service = snapshot.services.len();
+                self.flags.extend(files.map(|file| (service, file.to_owned())));
+                deploy_flags::read(part, &node, self.tagger, snapshot)
+            }
+            _ => service_yaml::read(part, &node, self.tagger, snapshot),
         };
+        self.outcome(hand, number, part, outcome);
+    }
+
+    fn outcome(&mut self, hand: Hand<'_>, number: usize, part: PartId, outcome: Outcome) {
         self.reading.taken.push(Taken { part, items: outcome.items });
         let wanted: Vec<_> = outcome.faults.iter().map(|fault| (number, fault.at.path.clone())).collect();
         let positions = positions(hand, &wanted);
@@ -282,6 +314,9 @@ impl Reader<'_> {
         for (part, name, users) in std::mem::take(&mut self.users) {
             self.join_users(part, name.as_ref().and_then(|name| name.text()), users);
         }
+        for (part, node) in std::mem::take(&mut self.variables) {
+            self.join_variables(part, &node);
+        }
         if !self.terraform.is_empty() {
             self.reading.hints.push(Hint { paths: self.terraform, text: SHOW_JSON.to_owned() });
         }
@@ -289,15 +324,28 @@ impl Reader<'_> {
         self.reading
     }
 
+    /// Reads an env-vars file into the service whose flags file names it, or as a service of its own.
+    fn join_variables(&mut self, part: PartId, node: &Node) {
+        let path = self.path_of(part).to_owned();
+        let mut named_by =
+            self.flags.iter().filter(|(_, file)| Path::new(&path).ends_with(file.trim_start_matches("./")));
+        let service = named_by.next().map(|(service, _)| *service).filter(|_| named_by.next().is_none());
+        let snapshot = &mut self.reading.snapshot;
+        let outcome = deploy_flags::read_env_vars(part, node, self.tagger, snapshot, service);
+        self.reading.taken.push(Taken { part, items: outcome.items });
+    }
+
+    fn path_of(&self, part: PartId) -> &str {
+        self.reading.snapshot.parts.get(part.0 as usize).map_or("", |part| part.place.path())
+    }
+
     /// Joins the users of a directory export with the realm of that name in the file beside theirs.
     fn join_users(&mut self, part: PartId, name: Option<&str>, users: Vec<User>) {
-        let parts = &self.reading.snapshot.parts;
-        let path_of = |part: PartId| parts.get(part.0 as usize).map_or("", |part| part.place.path());
-        let own = path_of(part);
+        let own = self.path_of(part);
         let mut beside: Vec<usize> = (0..self.reading.snapshot.realms.len())
             .filter(|index| {
                 let realm = &self.reading.snapshot.realms[*index];
-                let path = path_of(realm.at.part);
+                let path = self.path_of(realm.at.part);
                 Path::new(path).parent() == Path::new(own).parent()
                     && name.is_some()
                     && realm.name.text() == name
@@ -305,7 +353,8 @@ impl Reader<'_> {
             .collect();
         if beside.len() > 1 {
             beside.retain(|index| {
-                stem(path_of(self.reading.snapshot.realms[*index].at.part), "-realm") == stem(own, "-users")
+                stem(self.path_of(self.reading.snapshot.realms[*index].at.part), "-realm")
+                    == stem(own, "-users")
             });
         }
         if let [realm] = beside[..] {

@@ -132,6 +132,14 @@ impl<'a> Scene<'a> {
         self.snapshot.clients().map(|(id, _)| id).filter(|id| self.is_judged(*id))
     }
 
+    /// The clients of one realm that client rules look at, in the order of reading.
+    pub fn judged_clients_of(&self, realm: RealmId) -> impl Iterator<Item = ClientId> {
+        (0..)
+            .map(move |client| ClientId { realm, client })
+            .take(self.realm(realm).clients.len())
+            .filter(|id| self.is_judged(*id))
+    }
+
     /// The links of a client, in the order of services.
     pub fn links_of_client(&self, id: ClientId) -> impl Iterator<Item = &Link> {
         self.by_client.get(&id).into_iter().flatten().map(|index| &self.links.links[*index])

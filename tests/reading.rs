@@ -254,3 +254,36 @@ fn links_that_go_in_circles_are_left_alone() {
     assert_eq!(kinds(&reading), [("a/realm.json", PartKind::Realm)]);
     assert!(reading.snapshot.failures.is_empty());
 }
+
+#[test]
+fn an_env_vars_file_belongs_to_the_flags_file_that_names_it() {
+    let folder = Folder::new(&[
+        ("a.env.yaml", "OIDC_ISSUER: https://sso.example.com/realms/shop\n"),
+        (
+            "deploy/flags.yaml",
+            "--image: x\n--region: europe-west1\n--allow-unauthenticated: true\n--env-vars-file: ./a.env.yaml\n",
+        ),
+        ("other/flags.yaml", "--verbose: true\n"),
+        ("settings.yaml", "PORT: 1\nNAME: x\n"),
+    ]);
+    let reading = folder.read(&[]);
+    assert_eq!(
+        kinds(&reading),
+        [("a.env.yaml", PartKind::EnvVarsFile), ("deploy/flags.yaml", PartKind::FlagsFile)]
+    );
+    assert_eq!(reading.snapshot.services.len(), 1);
+    assert_eq!(reading.snapshot.services[0].containers[0].env.len(), 1);
+    assert!(reading.snapshot.failures.is_empty());
+}
+
+#[test]
+fn a_terraform_plan_holds_both_sides() {
+    let plan = r#"{"format_version": "1.2", "terraform_version": "1.9.0", "planned_values": {"root_module": {"resources": [
+        {"address": "google_cloud_run_v2_service.web", "mode": "managed", "type": "google_cloud_run_v2_service", "name": "web",
+         "values": {"name": "web", "location": "europe-west1", "project": "p", "template": [{"containers": [{"image": "x"}]}]}}]}}}"#;
+    let folder = Folder::new(&[("plan.json", plan)]);
+    let reading = folder.read_with(&["-"], plan, Limits::default());
+    assert_eq!(kinds(&reading), [("<stdin>", PartKind::TerraformPlan)]);
+    assert_eq!(reading.snapshot.services.len(), 1);
+    assert_eq!(folder.read(&[]).snapshot.services.len(), 1);
+}

@@ -1,9 +1,7 @@
 //! Files for gcloud: `--flags-file` of `gcloud run deploy`, and `--env-vars-file`.
 
 use super::containers::Remarks;
-use super::model::{
-    Container, Dialect, EnvValue, EnvVar, Ingress, SecretFile, Service, TrafficTarget, Workload,
-};
+use super::model::{Container, Dialect, EnvValue, EnvVar, SecretFile, Service, TrafficTarget, Workload};
 use super::texts::{Texts, Words, known};
 use super::url_set::{Stated, settle};
 use crate::document::Node;
@@ -370,6 +368,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::cloud_run::model::Ingress;
     use crate::cloud_run::testing::{any_node, env, only, push_part, read_text, short};
     use crate::document::yaml;
     use proptest::prelude::*;

@@ -94,6 +94,7 @@ pub(super) struct Catalogue {
     own: HashSet<Named>,
     squeezed: HashMap<String, Vec<Named>>,
     squeezed_families: Vec<(String, Vec<(Template, Named)>)>,
+    near_starts: HashSet<String>,
     images: HashMap<String, Vec<(u16, Tier)>>,
     beginnings: HashMap<u8, Vec<(String, u16, bool)>>,
     pub(super) together: Vec<(u16, Vec<String>)>,
@@ -116,6 +117,18 @@ pub(super) fn without_examples(text: &str) -> &str {
 /// A name without underscores and in capitals, to find names that differ in those only.
 fn squeeze(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '.' | '-' | ':')).map(|c| c.to_ascii_uppercase()).collect()
+}
+
+/// The same for a name with parts in angle brackets, which stay as they are.
+fn squeeze_template(name: &str) -> String {
+    let mut squeezed = String::new();
+    for (position, part) in name.split(['<', '>']).enumerate() {
+        match position % 2 {
+            0 => squeezed.push_str(&squeeze(part)),
+            _ => squeezed.push_str(&format!("<{part}>")),
+        }
+    }
+    squeezed
 }
 
 impl Catalogue {
@@ -146,6 +159,7 @@ impl Catalogue {
             own: HashSet::new(),
             squeezed: HashMap::new(),
             squeezed_families: Vec::new(),
+            near_starts: HashSet::new(),
             images: HashMap::new(),
             beginnings: HashMap::new(),
             together: Vec::new(),
@@ -204,7 +218,7 @@ impl Catalogue {
                     let template = Template::new(&name, fold);
                     let families = if fold { &mut self.folded_families } else { &mut self.families };
                     put(families, template, named);
-                } else if fold {
+                } else if fold && name.contains("__") {
                     self.folded.entry(name.to_ascii_uppercase()).or_default().push(named);
                 } else {
                     self.exact.entry(name).or_default().push(named);
@@ -212,8 +226,13 @@ impl Catalogue {
             }
         }
         if framework.names.near_misses {
+            self.near_starts.extend(setting.name.get(..2).map(str::to_ascii_uppercase));
             if setting.name.contains('<') {
-                put(&mut self.squeezed_families, Template::new(&squeeze(&setting.name), true), named);
+                put(
+                    &mut self.squeezed_families,
+                    Template::new(&squeeze_template(&setting.name), true),
+                    named,
+                );
             } else {
                 self.squeezed.entry(squeeze(&setting.name)).or_default().push(named);
             }
@@ -272,6 +291,10 @@ impl Catalogue {
 
     pub(super) fn by_id(&self, id: FrameworkId) -> Option<&Framework> {
         self.by_id.get(id.0).map(|index| self.framework(*index))
+    }
+
+    pub(super) fn position(&self, id: FrameworkId) -> Option<u16> {
+        self.by_id.get(id.0).copied()
     }
 
     pub(super) fn is_own(&self, named: Named) -> bool {
@@ -338,7 +361,8 @@ impl Catalogue {
 
     /// Settings whose name differs from this one in underscores or a plural only.
     pub(super) fn near_misses(&self, name: &str) -> Vec<(Named, Vec<(String, String)>)> {
-        if name.len() < 12 {
+        let start = name.get(..2).map(str::to_ascii_uppercase);
+        if name.len() < 12 || !start.is_some_and(|start| self.near_starts.contains(&start)) {
             return Vec::new();
         }
         let squeezed = squeeze(name);

@@ -33,6 +33,7 @@ pub(super) const FRAMEWORKS: &[(&str, &str)] = &[
     ("headscale", include_str!("../../conventions/headscale.yaml")),
     ("hedgedoc2", include_str!("../../conventions/hedgedoc2.yaml")),
     ("homarr", include_str!("../../conventions/homarr.yaml")),
+    ("jupyterhub-generic", include_str!("../../conventions/jupyterhub-generic.yaml")),
     ("kafka-ui", include_str!("../../conventions/kafka-ui.yaml")),
     ("keycloak-connect", include_str!("../../conventions/keycloak-connect.yaml")),
     ("langfuse", include_str!("../../conventions/langfuse.yaml")),

@@ -49,7 +49,8 @@ fn issuers(understanding: &Understanding) -> Vec<IssuerExpectation> {
             _ => {}
         }
     }
-    found.extend(servers_with_realms(understanding));
+    let alone = found.is_empty();
+    found.extend(servers_with_realms(understanding, alone));
     for reading in live(understanding) {
         let is_endpoint = reading.role.is_keycloak_url()
             && !matches!(
@@ -136,7 +137,7 @@ fn named_issuer(understanding: &Understanding, reading: &Reading) -> IssuerExpec
 }
 
 /// From the server's base URL and the realm's name: of the same group, else the only ones there are.
-fn servers_with_realms(understanding: &Understanding) -> Vec<IssuerExpectation> {
+fn servers_with_realms(understanding: &Understanding, alone: bool) -> Vec<IssuerExpectation> {
     let servers: Vec<&Reading> =
         live(understanding).filter(|reading| reading.role == Role::ServerUrl).collect();
     let realms: Vec<&Reading> = live(understanding).filter(|reading| reading.role == Role::Realm).collect();
@@ -171,13 +172,17 @@ fn servers_with_realms(understanding: &Understanding) -> Vec<IssuerExpectation> 
             expected.realm = realm.value.clone();
             expected.issuer =
                 base.zip(realm.value.as_deref()).map(|(base, realm)| format!("{base}/realms/{realm}"));
+        } else if let Some((realm, setting)) = realm_of_paths(understanding, server) {
+            expected.settings.push(setting);
+            expected.issuer = base.map(|base| format!("{base}/realms/{realm}"));
+            expected.realm = Some(realm);
         } else {
             expected.unknown = expected.unknown.or_else(|| Some("no setting names the realm".to_owned()));
         }
         found.push(expected);
     }
     // A realm without a server still says which realm is meant.
-    if servers.is_empty() && !live(understanding).any(|reading| reading.role == Role::Issuer) {
+    if servers.is_empty() && alone {
         found.extend(realms.iter().map(|realm| IssuerExpectation {
             basis: IssuerBasis::ServerAndRealm,
             compared: IssuerComparison::Unknown,
@@ -187,6 +192,16 @@ fn servers_with_realms(understanding: &Understanding) -> Vec<IssuerExpectation> 
         }));
     }
     found
+}
+
+/// The realm in endpoints that are paths below the server's base URL.
+fn realm_of_paths(understanding: &Understanding, server: &Reading) -> Option<(String, usize)> {
+    live(understanding).filter(|reading| reading.framework == server.framework).find_map(|reading| {
+        let path =
+            reading.value.as_deref()?.strip_prefix("/realms/").filter(|_| reading.role.is_keycloak_url())?;
+        let realm = path.split('/').next().filter(|realm| !realm.is_empty())?;
+        Some((realm.to_owned(), reading.setting))
+    })
 }
 
 /// A server's base URL without a slash at the end; a bare host name is taken for `https`.
@@ -301,7 +316,11 @@ fn client_id_as_audience(
     framework: &Framework,
     certainty: Certainty,
 ) -> Option<AudienceExpectation> {
-    if framework.audience.access_token != AudienceCheck::ClientId {
+    let told = switched_on(understanding, Role::AudienceCheckEnable)
+        .is_some_and(|switch| switch.framework == framework.id());
+    let checks = framework.audience.access_token == AudienceCheck::ClientId
+        || framework.audience.access_token == AudienceCheck::WhenSet && told;
+    if !checks {
         return None;
     }
     let takes_bearer = framework.kind.takes_bearer_tokens()
@@ -374,9 +393,17 @@ fn unchecked(understanding: &Understanding) -> Option<AudienceUnchecked> {
         if !takes_bearer_tokens(understanding, framework) {
             return None;
         }
-        let told = live(understanding).any(|reading| {
+        let told = switched_on(understanding, Role::AudienceCheckEnable).is_some() || live(understanding).any(|reading| {
             reading.role == Role::Audience || reading.role == Role::AllowedResources && reading.framework == framework.id()
         });
+        // A configuration file that is not seen may name the audience.
+        let by_file = framework.audience_settings().next().is_none();
+        if framework.audience.access_token == AudienceCheck::WhenSet && by_file {
+            return None;
+        }
+        let own = live(understanding)
+            .any(|reading| settings.contains(&reading.setting) && reading.framework == framework.id());
+        let certainty = if own { certainty } else { certainty.min(Certainty::Likely) };
         let intended = understanding.ignored.iter().any(|ignored| ignored.intended == Role::Audience);
         let why = match framework.audience.access_token {
             AudienceCheck::Never if !told => format!("{} never checks the audience.", framework.name),
@@ -398,21 +425,34 @@ fn unchecked(understanding: &Understanding) -> Option<AudienceUnchecked> {
     })
 }
 
+/// Whether the framework, as it is set up here, sends users to Keycloak.
+pub(super) fn logs_users_in(understanding: &Understanding, framework: &Framework) -> bool {
+    if framework.kind != FrameworkKind::Both {
+        return framework.kind.logs_in();
+    }
+    match app_type(understanding, framework) {
+        Some(kind) => matches!(kind, "web-app" | "hybrid" | "false"),
+        None => true,
+    }
+}
+
+/// What a framework that can do both is told to do, or does when it is told nothing.
+fn app_type<'a>(understanding: &'a Understanding, framework: &'a Framework) -> Option<&'a str> {
+    let set = live(understanding)
+        .find(|reading| reading.role == Role::AppType && reading.framework == framework.id())
+        .and_then(|reading| reading.value.as_deref());
+    let default = framework.settings.iter().find(|setting| setting.role == Role::AppType);
+    set.or(default.and_then(|setting| setting.default.as_deref()))
+}
+
 /// Whether the framework, as it is set up here, takes tokens from callers.
 pub(super) fn takes_bearer_tokens(understanding: &Understanding, framework: &Framework) -> bool {
     if !framework.kind.takes_bearer_tokens() {
         return false;
     }
-    let app_type = live(understanding)
-        .find(|reading| reading.role == Role::AppType && reading.framework == framework.id())
-        .and_then(|reading| reading.value.as_deref());
-    match (framework.kind, app_type) {
-        (FrameworkKind::Both, Some(kind)) => kind != "web-app" && kind != "false",
-        // Quarkus calls it `service` when nothing is said.
-        (FrameworkKind::Both, None) => {
-            let default = framework.settings.iter().find(|setting| setting.role == Role::AppType);
-            default.and_then(|setting| setting.default.as_deref()) == Some("service")
-        }
+    match (framework.kind, app_type(understanding, framework)) {
+        (FrameworkKind::Both, Some(kind)) => matches!(kind, "service" | "hybrid" | "true"),
+        (FrameworkKind::Both, None) => false,
         _ => true,
     }
 }

@@ -568,13 +568,14 @@ impl Framework {
         &self.audience
     }
 
-    /// The names of the settings that would make it check the audience of access tokens.
+    /// The names of the settings that would make it check the audience of access tokens; none where only a file or code can.
     pub fn audience_settings(&self) -> impl Iterator<Item = &str> {
         self.settings
             .iter()
             .filter(|setting| {
-                matches!(setting.role, Role::Audience | Role::AudienceCheckEnable)
+                matches!(setting.role, Role::Audience | Role::AudienceCheckEnable | Role::Blob)
                     && setting.ignored.is_none()
+                    && setting.kind != SettingKind::Key
             })
             .map(|setting| setting.name.as_str())
     }

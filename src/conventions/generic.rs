@@ -139,6 +139,7 @@ pub(super) fn guess(setting: &SettingView<'_>) -> Option<Guess> {
                 return None;
             }
         }
+        (Some(Role::RedirectUri), None, Some(text)) if text.starts_with('/') => {}
         (Some(role), None, Some(text)) if role.is_keycloak_url() || role == Role::RedirectUri => {
             value::split_origin(text)?;
         }

@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{Named, Tier, catalogue};
-use super::framework::FrameworkKind;
+use super::framework::{FrameworkId, FrameworkKind};
 use super::generic::Guess;
 use super::reading::{Certainty, Identified};
 use super::role::Role;
-use super::view::{ContainerView, SettingSource};
+use super::view::{ContainerView, SettingSource, ValueView};
 
 /// A setting of a framework that a setting of the container may be.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) named: Named,
     pub(super) captures: Vec<(String, String)>,
+    /// Whether no other framework knows the whole name, where this one knows only its ends.
+    pub(super) clear: bool,
     /// Whether nothing else that is known uses the name.
     pub(super) own: bool,
 }
@@ -40,13 +42,15 @@ pub(super) fn candidates(view: &ContainerView<'_>) -> Vec<Vec<Candidate>> {
                     } else {
                         captures.is_empty() || !exact
                     };
-                    let own = alone && catalogue.is_own(named);
-                    Candidate { named, captures, own }
+                    Candidate { named, captures, clear: alone, own: alone && catalogue.is_own(named) }
                 })
                 .collect()
         })
         .collect()
 }
+
+/// What a value that is Keycloak's adapter file holds.
+pub(super) const ADAPTER_FILE: &str = "\"auth-server-url\"";
 
 /// What speaks for one framework.
 #[derive(Debug, Default)]
@@ -99,10 +103,16 @@ pub(super) fn identify<'a>(
             likely.push((index, format!("its image's name holds `{word}` and its settings have the names")));
         }
     }
+    let together: Vec<u16> = likely.iter().map(|(index, _)| *index).collect();
     let product_is_certain = certain.iter().any(|index| catalogue.framework(*index).kind.is_product());
     for (index, reason) in likely {
         let framework = catalogue.framework(index);
-        let explained = certain.iter().any(|other| evidence[&index].known.is_subset(&evidence[other].known));
+        let explains = |other: &u16| evidence[&index].known.is_subset(&evidence[other].known);
+        let explained = certain.iter().any(explains)
+            || !framework.kind.is_product()
+                && together
+                    .iter()
+                    .any(|other| catalogue.framework(*other).kind.is_product() && explains(other));
         let by_names = evidence[&index].stack.is_none() && evidence[&index].product.is_none();
         if by_names && (explained || product_is_certain && !framework.kind.is_product()) {
             continue;
@@ -148,9 +158,15 @@ fn gather<'a>(view: &'a ContainerView<'a>, candidates: &[Vec<Candidate>]) -> BTr
             if candidate.own {
                 signs.own.insert(setting.name);
             }
-            if convention.alone {
+            if convention.alone && candidate.clear {
                 signs.enough = Some(setting.name);
             }
+        }
+        if let ValueView::Plain(text) = setting.value
+            && text.contains(ADAPTER_FILE)
+            && let Some(index) = catalogue.position(FrameworkId("keycloak-connect"))
+        {
+            evidence.entry(index).or_default().enough = Some(setting.name);
         }
         if setting.source == SettingSource::Env {
             let longest = catalogue

@@ -8,9 +8,10 @@ use super::blob;
 use super::catalogue::catalogue;
 use super::framework::{BlobFormat, Framework, FrameworkId, IssuerComparison, IssuerForm, SettingConvention};
 use super::generic::Guess;
-use super::identify::Candidate;
+use super::identify::{ADAPTER_FILE, Candidate};
 use super::reading::{Certainty, FormMismatch, Held, Identified, IgnoredSetting, Reading};
 use super::role::Role;
+use super::shield::is_public_key_set;
 use super::template::Template;
 use super::value::{self, KeycloakUrlKind, keycloak_url};
 use super::view::{ContainerView, SettingSource, SettingView, ValueView};
@@ -33,14 +34,15 @@ pub(super) fn interpret(
     for (position, ((setting, candidates), guess)) in
         view.settings.iter().zip(candidates).zip(guesses).enumerate()
     {
-        if candidates.is_empty() && guess.is_none() && !may_be_near_miss(setting) {
-            keycloak_json(position, setting, &mut interpreted);
-            continue;
-        }
         if by_framework(position, setting, candidates, identified, &mut interpreted) {
             continue;
         }
-        if candidates.is_empty() && near_miss(position, setting, &mut interpreted) {
+        if !candidates.iter().any(|one| one.captures.is_empty())
+            && near_miss(position, setting, &mut interpreted)
+        {
+            continue;
+        }
+        if keycloak_json(position, setting, &mut interpreted) {
             continue;
         }
         if let Some(guess) = guess {
@@ -78,7 +80,10 @@ fn by_framework(
             }
         }
     }
-    if !explained && let [candidate] = candidates.iter().filter(|one| one.own).collect::<Vec<_>>()[..] {
+    if !explained
+        && setting.source == SettingSource::Env
+        && let [candidate] = candidates.iter().filter(|one| one.own).collect::<Vec<_>>()[..]
+    {
         explained = true;
         explain(position, setting, candidate, Certainty::Likely, interpreted);
     }
@@ -121,9 +126,14 @@ fn explain(
     if convention.role == Role::Other {
         return;
     }
+    let role = match (convention.role, setting.value) {
+        // Keys for checking only are no secret, but they go stale.
+        (Role::JwksOrSecret, ValueView::Plain(text)) if is_public_key_set(text) => Role::PublicKey,
+        (role, _) => role,
+    };
     let base = Reading {
         setting: position,
-        role: convention.role,
+        role,
         framework: framework.id(),
         value: None,
         held: Held::Unknown,
@@ -308,14 +318,14 @@ fn open_blob(
 }
 
 /// A variable of any name that holds Keycloak's adapter file.
-fn keycloak_json(position: usize, setting: &SettingView<'_>, interpreted: &mut Interpreted) {
-    let ValueView::Plain(text) = setting.value else { return };
-    if !text.contains("\"auth-server-url\"") {
-        return;
+fn keycloak_json(position: usize, setting: &SettingView<'_>, interpreted: &mut Interpreted) -> bool {
+    let ValueView::Plain(text) = setting.value else { return false };
+    if !text.contains(ADAPTER_FILE) {
+        return false;
     }
-    let Some(framework) = catalogue().by_id(FrameworkId("keycloak-connect")) else { return };
+    let Some(framework) = catalogue().by_id(FrameworkId("keycloak-connect")) else { return false };
     let Some(convention) = framework.settings.iter().find(|setting| !setting.fields.is_empty()) else {
-        return;
+        return false;
     };
     let base = Reading {
         setting: position,
@@ -323,7 +333,7 @@ fn keycloak_json(position: usize, setting: &SettingView<'_>, interpreted: &mut I
         framework: framework.id(),
         value: None,
         held: Held::Secret,
-        certainty: Certainty::Likely,
+        certainty: Certainty::Certain,
         reason: format!("`{}` holds the adapter's file", setting.name),
         group: None,
         captures: BTreeMap::new(),
@@ -335,15 +345,12 @@ fn keycloak_json(position: usize, setting: &SettingView<'_>, interpreted: &mut I
         convention: Some(convention.name.as_str()),
     };
     open_blob(setting, framework, convention, &base, interpreted);
-}
-
-fn may_be_near_miss(setting: &SettingView<'_>) -> bool {
-    setting.source == SettingSource::Env && setting.name.len() >= 12
+    true
 }
 
 /// A name that a framework would read but for its underscores or its plural.
 fn near_miss(position: usize, setting: &SettingView<'_>, interpreted: &mut Interpreted) -> bool {
-    if !may_be_near_miss(setting) {
+    if setting.source != SettingSource::Env {
         return false;
     }
     let catalogue = catalogue();

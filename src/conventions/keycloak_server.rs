@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::catalogue::catalogue;
-use super::reading::{Certainty, KeycloakServer};
+use super::framework::FrameworkId;
+use super::interpret::hold;
+use super::reading::{Certainty, KeycloakServer, Reading};
+use super::role::Role;
 use super::view::{ContainerView, SettingSource, SettingView};
 
 /// The option that a setting sets when the container is Keycloak: `hostname-strict` for `KC_HOSTNAME_STRICT` and `--hostname-strict`.
@@ -62,6 +65,39 @@ pub(super) fn keycloak_server(view: &ContainerView<'_>) -> Option<KeycloakServer
         }
     }
     Some(KeycloakServer { certainty, reason, options, command: command.map(str::to_owned) })
+}
+
+/// The settings of a Keycloak server that make its first administrator.
+pub(super) fn administrators(view: &ContainerView<'_>) -> Vec<Reading> {
+    let readings = view.settings.iter().enumerate().filter_map(|(position, setting)| {
+        let option = keycloak_option(setting);
+        let role = match (option.as_deref(), setting.name) {
+            (Some("bootstrap-admin-username" | "bootstrap-admin-client-id"), _)
+            | (_, "KEYCLOAK_ADMIN" | "KEYCLOAK_USER") => Role::AdminUser,
+            (Some("bootstrap-admin-password" | "bootstrap-admin-client-secret"), _)
+            | (_, "KEYCLOAK_ADMIN_PASSWORD" | "KEYCLOAK_PASSWORD") => Role::AdminPassword,
+            _ => return None,
+        };
+        let (value, held) = hold(setting, role);
+        Some(Reading {
+            setting: position,
+            role,
+            framework: FrameworkId::GENERIC,
+            value: value.map(str::to_owned),
+            held,
+            certainty: Certainty::Certain,
+            reason: format!("`{}` is an option of the Keycloak server", setting.name),
+            group: None,
+            captures: BTreeMap::new(),
+            mismatch: None,
+            compared: None,
+            in_browser: false,
+            overridden: false,
+            regex: false,
+            convention: None,
+        })
+    });
+    readings.collect()
 }
 
 /// Whether only a Keycloak server has this setting.

@@ -49,6 +49,14 @@ pub use view::{ContainerView, SettingSource, SettingView, ValueView};
 /// What the settings of a container mean, and what it expects of Keycloak.
 pub fn understand(view: &ContainerView<'_>) -> Understanding {
     let keycloak = keycloak_server::keycloak_server(view);
+    if keycloak.is_some() {
+        // The server's own options are no client's settings.
+        return Understanding {
+            readings: keycloak_server::administrators(view),
+            keycloak,
+            ..Understanding::default()
+        };
+    }
     let candidates = identify::candidates(view);
     let guesses: Vec<_> = view.settings.iter().map(generic::guess).collect();
     let frameworks = identify::identify(view, &candidates, &guesses);
@@ -57,16 +65,8 @@ pub fn understand(view: &ContainerView<'_>) -> Understanding {
         frameworks,
         readings: interpreted.readings,
         ignored: interpreted.ignored,
-        keycloak,
         ..Understanding::default()
     };
-    if understanding.keycloak.is_some() {
-        // The server's own options are no client's settings.
-        understanding
-            .readings
-            .retain(|reading| matches!(reading.role, Role::AdminUser | Role::AdminPassword));
-        return understanding;
-    }
     expect::expect(&mut understanding);
     understanding.redirects = redirect::redirects(&understanding);
     understanding.uses = uses::uses(&understanding, view.image);

@@ -1,6 +1,6 @@
 //! Where a container sends browsers back to.
 
-use super::expect::{is_of_foreign_provider, recognised};
+use super::expect::{is_of_foreign_provider, logs_users_in, recognised};
 use super::framework::{
     CallbackConvention, CallbackPurpose, Framework, FrameworkId, PinKind, RedirectOtherwise,
 };
@@ -12,7 +12,7 @@ use super::value;
 pub(super) fn redirects(understanding: &Understanding) -> Vec<ExpectedRedirect> {
     let mut found = Vec::new();
     for (framework, certainty) in recognised(understanding) {
-        if framework.kind.logs_in() {
+        if logs_users_in(understanding, framework) {
             of_framework(understanding, framework, certainty, &mut found);
         }
     }
@@ -75,19 +75,19 @@ fn of_framework(
         .filter(|reading| !is_of_foreign_provider(understanding, reading))
         .filter(|reading| !only_client_credentials(understanding, reading))
         .collect();
-    let foreign = understanding.readings.iter().any(|reading| {
-        reading.framework == framework.id()
-            && reading.role == Role::ClientId
-            && is_of_foreign_provider(understanding, reading)
-    });
-    if clients.is_empty()
-        && (foreign
-            || !understanding
-                .readings
-                .iter()
-                .filter(ours)
-                .any(|reading| reading.role.is_keycloak_url() || reading.role == Role::RedirectUri))
-    {
+    let has_client = understanding.readings.iter().filter(ours).any(|reading| reading.role == Role::ClientId);
+    let names_keycloak = understanding
+        .readings
+        .iter()
+        .filter(ours)
+        .any(|reading| reading.role.is_keycloak_url() || reading.role == Role::RedirectUri);
+    if clients.is_empty() && (has_client || !names_keycloak) {
+        return;
+    }
+    let by_code = framework.callbacks.is_empty() && framework.redirect.pinned_by.is_empty();
+    let outright =
+        |reading: &Reading| reading.role == Role::RedirectUri && reading.certainty > Certainty::Weak;
+    if by_code && understanding.readings.iter().any(outright) {
         return;
     }
     let mut groups: Vec<Option<String>> = Vec::new();
@@ -103,10 +103,10 @@ fn of_framework(
     }
     for group in groups {
         for callback in &framework.callbacks {
-            found.push(resolve(understanding, framework, certainty, group.as_deref(), Some(callback)));
+            found.extend(resolve(understanding, framework, certainty, group.as_deref(), Some(callback)));
         }
         if framework.callbacks.is_empty() {
-            found.push(resolve(understanding, framework, certainty, group.as_deref(), None));
+            found.extend(resolve(understanding, framework, certainty, group.as_deref(), None));
         }
     }
 }
@@ -133,48 +133,62 @@ fn resolve(
     certainty: Certainty,
     group: Option<&str>,
     callback: Option<&CallbackConvention>,
-) -> ExpectedRedirect {
+) -> Vec<ExpectedRedirect> {
     let purpose = callback.map_or(CallbackPurpose::Login, |callback| callback.purpose);
-    let pinned = pin(understanding, framework, group, purpose);
-    let mut settings: Vec<usize> = pinned.iter().map(|pinned| pinned.reading.setting).collect();
-    let base_path = pinned.as_ref().and_then(|pinned| base_path(pinned));
-    let paths = callback.map_or_else(Vec::new, |callback| {
-        fill_paths(understanding, framework, group, callback, base_path.as_deref(), &mut settings)
-    });
-    let (host, paths, reason) = match pinned {
-        None => match framework.redirect.otherwise {
-            RedirectOtherwise::Request => (
+    let pins = pins(understanding, framework, group, purpose);
+    let resolved = |pinned: Option<&Pinned<'_>>| {
+        let mut settings: Vec<usize> = pinned.iter().map(|pinned| pinned.reading.setting).collect();
+        let base_path = pinned.and_then(base_path);
+        let paths = callback.map_or_else(Vec::new, |callback| {
+            fill_paths(understanding, framework, group, callback, base_path.as_deref(), &mut settings)
+        });
+        let (host, paths, reason) = match pinned {
+            None if framework.redirect.otherwise == RedirectOtherwise::Request => (
                 RedirectHost::Request,
                 paths,
                 format!("{} takes the host by which the user came", framework.name),
             ),
-            RedirectOtherwise::Application | RedirectOtherwise::Required => (
-                RedirectHost::Application,
-                paths,
-                format!("{} leaves it to a setting that is not there", framework.name),
-            ),
-        },
-        Some(pinned) => {
-            let (host, paths) = apply(&pinned, paths);
-            (host, paths, pinned.reading.reason.clone())
+            None => {
+                let reason =
+                    format!("{} leaves it to code, or to a setting that is not there", framework.name);
+                (RedirectHost::Application, paths, reason)
+            }
+            Some(pinned) => {
+                let (host, paths) = apply(pinned, paths);
+                (host, paths, pinned.reading.reason.clone())
+            }
+        };
+        settings.sort_unstable();
+        settings.dedup();
+        let group = group.map(str::to_owned);
+        ExpectedRedirect {
+            purpose,
+            host,
+            paths,
+            settings,
+            framework: framework.id(),
+            certainty,
+            group,
+            reason,
         }
     };
-    settings.sort_unstable();
-    settings.dedup();
-    let group = group.map(str::to_owned);
-    ExpectedRedirect { purpose, host, paths, settings, framework: framework.id(), certainty, group, reason }
+    if pins.is_empty() {
+        vec![resolved(None)]
+    } else {
+        pins.iter().map(|pinned| resolved(Some(pinned))).collect()
+    }
 }
 
-/// The strongest setting that pins the redirect of a group.
-fn pin<'a>(
+/// The strongest setting that pins the redirect of a group, once for every item of it.
+fn pins<'a>(
     understanding: &'a Understanding,
     framework: &Framework,
     group: Option<&str>,
     purpose: CallbackPurpose,
-) -> Option<Pinned<'a>> {
-    framework.redirect.pinned_by.iter().find_map(|pin| {
+) -> Vec<Pinned<'a>> {
+    for pin in &framework.redirect.pinned_by {
         if purpose == CallbackPurpose::PostLogout && pin.role == Role::RedirectUri {
-            return None;
+            continue;
         }
         let fits = |reading: &&Reading| {
             reading.role == pin.role
@@ -187,9 +201,12 @@ fn pin<'a>(
                     || reading.framework == FrameworkId::GENERIC)
                 && pin.setting.as_deref().is_none_or(|name| reading.convention == Some(name))
         };
-        let reading = understanding.readings.iter().find(fits)?;
-        Some(Pinned { reading, gives: pin.gives })
-    })
+        let Some(first) = understanding.readings.iter().find(fits) else { continue };
+        let same =
+            understanding.readings.iter().filter(fits).filter(|reading| reading.setting == first.setting);
+        return same.map(|reading| Pinned { reading, gives: pin.gives }).collect();
+    }
+    Vec::new()
 }
 
 /// The path that the base URL puts in the place of the callback's base path.

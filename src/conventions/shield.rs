@@ -61,7 +61,7 @@ pub fn shield(name: &str, text: &str) -> Shielded {
     Shielded::Open
 }
 
-fn is_public_key_set(text: &str) -> bool {
+pub(super) fn is_public_key_set(text: &str) -> bool {
     let Some(value) = blob::parse(text) else { return false };
     let keys = value.get("keys").and_then(|keys| keys.as_array().cloned()).unwrap_or_else(|| vec![value]);
     keys.iter().all(|key| {

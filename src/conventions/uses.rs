@@ -1,7 +1,7 @@
 //! What a container does with Keycloak.
 
 use super::catalogue::{catalogue, image_words};
-use super::expect::{is_of_foreign_provider, recognised, takes_bearer_tokens};
+use super::expect::{is_of_foreign_provider, logs_users_in, recognised, takes_bearer_tokens};
 use super::framework::FrameworkId;
 use super::reading::{Certainty, Held, Reading, Understanding, Use, UseFound};
 use super::role::Role;
@@ -42,7 +42,8 @@ pub(super) fn uses(understanding: &Understanding, image: Option<&str>) -> Vec<Us
         if takes_bearer_tokens(understanding, framework) {
             explained = true;
             add(Use::ResourceServer, certainty, format!("{} checks tokens", framework.name));
-        } else if framework.kind.logs_in() && client.is_some() && !only_credentials(&readings) {
+        }
+        if logs_users_in(understanding, framework) && client.is_some() && !only_credentials(&readings) {
             explained = true;
             add(Use::LogsUsersIn, certainty, format!("{} logs users in", framework.name));
         }

@@ -161,6 +161,9 @@ fn wording(kind: &ErrorKind) -> Cow<'static, str> {
         E::TabNotAllowed | E::TabInBlockIndentation | E::TabInIndentation | E::TabAtBlockScalarStart => {
             "A tab indents this line; YAML allows spaces only."
         }
+        E::BlockEntryInFlowCollection => {
+            "A list or mapping in brackets is still open here, where `- ` begins an element; close it with `]` or `}`."
+        }
         E::UnclosedQuotedScalar => "A text in quotes is never closed.",
         E::MappingValueNotAllowed | E::InvalidColonPlacement => {
             "A `:` stands where no key can end; put a text that holds `: ` in quotes, and check the indentation."

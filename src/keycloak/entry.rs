@@ -3,7 +3,7 @@
 use super::generation::{Behaviour, LONGEST_STORABLE_ENTRY, Matching, Reserved};
 use super::java_uri::{JavaUri, NotAUri};
 use super::redirect::loose_uri::star_place;
-use super::redirect::{EntryFault, cleaned, has_parent_access, reserved_parameter};
+use super::redirect::{EntryFault, cleaned, has_parent_access, is_folded, reserved_parameter};
 use super::version::Version;
 
 /// A registered entry as a server of one version takes it.
@@ -81,7 +81,8 @@ pub enum DeadReason {
     ReservedParameter(&'static str),
     /// The server deletes a part of every request that would match (26.7.0).
     Cleaned,
-    /// The server lower-cases requests but not entries (up to 22).
+    /// The server lower-cases requests but not entries (up to 22): everything before the first slash at or behind the eighth character, which
+    /// is the host of an `http` URL but only the scheme of an `https` one.
     UpperCase,
     /// The server normalizes requests but not entries, and the path has an empty segment or a dot segment (up to 24.0.2).
     NotNormalized,
@@ -254,7 +255,7 @@ fn dead_literal(text: &str, pieces: &Pieces<'_>, behaviour: &Behaviour) -> Optio
     {
         return Some(DeadReason::ReservedParameter(name));
     }
-    dead_by_version(text, pieces, behaviour)
+    dead_by_version(text, behaviour)
 }
 
 fn dead_wildcard(prefix: &str, pieces: &Pieces<'_>, behaviour: &Behaviour) -> Option<DeadReason> {
@@ -284,14 +285,20 @@ fn dead_wildcard(prefix: &str, pieces: &Pieces<'_>, behaviour: &Behaviour) -> Op
         return Some(DeadReason::StarBesideFragment);
     }
     if behaviour.matching == Matching::AsWritten {
-        if pieces.user_info().is_some() {
+        if has_user_info_for_good(prefix, pieces, behaviour) {
             return Some(DeadReason::UserInfoBesideStar);
         }
         if has_parent_access_inside(prefix, behaviour) {
             return Some(DeadReason::ParentAccessBesideStar);
         }
     }
-    dead_by_version(prefix, pieces, behaviour)
+    dead_by_version(prefix, behaviour)
+}
+
+/// Whether every request with this prefix has user-info: its authority must be closed, or else an odd authority could follow.
+fn has_user_info_for_good(prefix: &str, pieces: &Pieces<'_>, behaviour: &Behaviour) -> bool {
+    let closed = !pieces.path.is_empty() || behaviour.splits_wildcard_entries;
+    closed && JavaUri::parse(&[prefix, "x"].concat()).is_ok_and(|uri| uri.user_info.is_some())
 }
 
 /// Whether every request with this prefix has a parent-access path: the dots must be closed inside of the prefix.
@@ -300,18 +307,14 @@ fn has_parent_access_inside(prefix: &str, behaviour: &Behaviour) -> bool {
     has_parent_access(&[path, "x"].concat(), behaviour.parent_access)
 }
 
-fn dead_by_version(text: &str, pieces: &Pieces<'_>, behaviour: &Behaviour) -> Option<DeadReason> {
+fn dead_by_version(text: &str, behaviour: &Behaviour) -> Option<DeadReason> {
     if behaviour.cleans_parameters && cleaned(text).is_some() {
         return Some(DeadReason::Cleaned);
     }
     let Matching::Decoded(rules) = behaviour.matching else {
         return None;
     };
-    let upper =
-        |part: Option<&str>| part.is_some_and(|part| part.bytes().any(|byte| byte.is_ascii_uppercase()));
-    if rules.folding == super::generation::Folding::Request
-        && (upper(pieces.scheme) || upper(pieces.authority))
-    {
+    if rules.folding == super::generation::Folding::Request && is_folded(text) {
         return Some(DeadReason::UpperCase);
     }
     let open_end = [text, "x"].concat();
@@ -359,7 +362,7 @@ impl DeadReason {
             Self::NotAUri(problem) => format!("no request can match it, because {}", problem.describe(entry)),
             Self::ReservedParameter(name) => format!("the server refuses every redirect URI with the parameter {name}"),
             Self::Cleaned => "the server deletes control characters and their escapes from every request, so none can match it".to_owned(),
-            Self::UpperCase => "the server lower-cases the host of every request but not of its entries; write it in lower case".to_owned(),
+            Self::UpperCase => "the server lower-cases the front of every request but not of its entries; write it in lower case".to_owned(),
             Self::NotNormalized => "the server normalizes the path of every request but not of its entries; write it without //, /./ and /../".to_owned(),
             Self::UserInfoBesideStar => "wildcards do not count for a request with a user name in it".to_owned(),
             Self::ParentAccessBesideStar => "wildcards do not count for a request with a path to a parent folder".to_owned(),
@@ -371,3 +374,7 @@ fn looks_like_host(entry: &str) -> bool {
     let front = entry.split(['/', ':', '*', '?', '#']).next().unwrap_or_default();
     front == "localhost" || (front.contains('.') && !front.starts_with('.') && !front.ends_with('.'))
 }
+
+#[cfg(test)]
+#[path = "entry/tests.rs"]
+mod tests;

@@ -23,6 +23,7 @@ mod table;
 pub(crate) use cleaning::cleaned;
 pub use hazards::RESERVED_PARAMETERS;
 pub(crate) use hazards::{has_parent_access, reserved_parameter};
+pub(crate) use legacy::is_folded;
 pub use loose_uri::EntryFault;
 pub use nearest::{Difference, Nearest};
 pub use resolve::{base_url, origin_of};
@@ -512,3 +513,6 @@ fn without_port_text(text: &str) -> Option<String> {
     let rest = text[colon..].find('/').map_or("", |slash| &text[colon + slash..]);
     Some([&text[..colon], rest].concat())
 }
+
+#[cfg(test)]
+mod tests;

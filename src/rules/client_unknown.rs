@@ -8,6 +8,7 @@ use crate::link::{ClientIdReading, NamedClient};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
 use crate::snapshot::{ClientId, RealmId, ServiceId};
+use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
     id: "client-unknown",
@@ -146,9 +147,4 @@ fn nearest(realms: &[RealmId], text: &str, scene: &Scene<'_>) -> Option<ClientId
         }
     }
     best.map(|(_, client)| client)
-}
-
-fn capitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -1,6 +1,11 @@
 //! The rules: one file each, with its documentation, its check and its tests. How to write one: `STYLE.md` beside this file.
 
 mod client_unknown;
+mod full_scope;
+mod implicit_flow;
+mod password_grant;
+mod pkce_off;
+mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
 
@@ -85,6 +90,11 @@ pub fn all() -> &'static [&'static Rule] {
 static ALL: &[&Rule] = &[
     // Client
     &client_unknown::RULE,
+    &pkce_off::RULE,
+    &implicit_flow::RULE,
+    &password_grant::RULE,
+    &full_scope::RULE,
+    &token_lifespan_long::RULE,
     // About the audit itself
     &waiver_unused::RULE,
     &waiver_expired::RULE,

@@ -3,7 +3,7 @@
 use super::Scene;
 use crate::cloud_run::model::{EnvValue, EnvVar, ServiceUrl};
 use crate::finding::{Evidence, Side};
-use crate::keycloak::model::{Client, ClientField};
+use crate::keycloak::model::{Client, ClientField, Dialect};
 use crate::known::Known;
 use crate::snapshot::{ClientId, RealmId, ServiceId};
 
@@ -39,6 +39,17 @@ impl Scene<'_> {
     pub fn realm_itself(&self, id: RealmId, label: impl Into<String>) -> Evidence {
         let realm = self.realm(id);
         Evidence::keycloak(realm.at.key("realm"), realm.name.text().map(str::to_owned), label)
+    }
+
+    /// The realm's lifespan of access tokens.
+    pub fn realm_lifespan(&self, id: RealmId, label: impl Into<String>) -> Evidence {
+        let realm = self.realm(id);
+        let value = realm.access_token_lifespan.as_ref().and_then(Known::value).map(ToString::to_string);
+        let field = match realm.dialect {
+            Dialect::Terraform => "access_token_lifespan",
+            _ => "accessTokenLifespan",
+        };
+        Evidence::keycloak(realm.at.key(field), value, label)
     }
 
     /// The service's name, for findings that have no better place on the Cloud Run side.

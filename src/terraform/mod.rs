@@ -5,7 +5,10 @@
 
 mod address;
 mod cloud_run;
+mod keycloak;
+mod mappers;
 mod references;
+mod registry;
 mod resources;
 
 use std::sync::Arc;
@@ -37,7 +40,10 @@ pub fn read(part: PartId, document: &Node, tagger: &Tagger, snapshot: &mut Snaps
     let resources = collect(&Cursor::root(part, document));
     let texts = Texts { tagger };
     let mut remarks = Remarks::default();
-    let found = cloud_run::read(&resources, texts, &mut remarks);
+    let mut found = cloud_run::read(&resources, texts, &mut remarks);
+    let realms = keycloak::read(&resources, texts, &mut remarks, &mut found.others);
+    let realms_read = realms.len();
+    snapshot.realms.extend(realms);
     let mut address = |resource: &Resource<'_>| {
         snapshot.addresses.insert(resource.values.at().clone(), Arc::clone(&resource.text));
     };
@@ -46,5 +52,10 @@ pub fn read(part: PartId, document: &Node, tagger: &Tagger, snapshot: &mut Snaps
     found.others.iter().for_each(|resource| address(resource));
     snapshot.secrets.extend(found.secrets.into_iter().map(|(secret, _)| secret));
     let services = found.services.into_iter().map(|(service, _)| service).collect();
-    remarks.finish(part, services, snapshot)
+    let mut outcome = remarks.finish(part, services, snapshot);
+    outcome.items += realms_read;
+    outcome
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,15 +121,17 @@ pub(crate) struct Candidates<'r, 'm>(BTreeMap<(&'r str, &'r str), Vec<&'r Resour
 impl<'r, 'm> FromIterator<&'r Resource<'m>> for Candidates<'r, 'm> {
     fn from_iter<I: IntoIterator<Item = &'r Resource<'m>>>(resources: I) -> Self {
         let mut candidates = Candidates::default();
-        for resource in resources {
-            let key = (resource.kind(), resource.address.resource.name.as_str());
-            candidates.0.entry(key).or_default().push(resource);
-        }
+        resources.into_iter().for_each(|resource| candidates.add(resource));
         candidates
     }
 }
 
-impl Candidates<'_, '_> {
+impl<'r, 'm> Candidates<'r, 'm> {
+    pub(crate) fn add(&mut self, resource: &'r Resource<'m>) {
+        let key = (resource.kind(), resource.address.resource.name.as_str());
+        self.0.entry(key).or_default().push(resource);
+    }
+
     fn has(&self, address: &Address) -> bool {
         self.0.contains_key(&(address.kind.as_str(), address.resource.name.as_str()))
     }

@@ -178,8 +178,13 @@ impl<'de> Fields<'de> for ClientFields<'_, '_> {
                 skip(map)?;
             }
             "clientTemplate" | "defaultRoles" => {
+                let what = if key == "clientTemplate" {
+                    "the client scope of"
+                } else {
+                    "the default roles of a client in"
+                };
                 context.note(
-                    format!("`{key}` is of an older Keycloak and is not read here."),
+                    format!("`{key}` is {what} an older Keycloak and is not read here."),
                     Some(self.at.key(context.name(key))),
                 );
                 skip(map)?;

@@ -112,9 +112,9 @@ impl<'c, 't> RealmFields<'c, 't> {
         }
     }
 
-    fn outdated(&self, key: &str, instead: &str) {
+    fn outdated(&self, key: &str, what: &str) {
         self.context.note(
-            format!("`{key}` is of an older Keycloak and is not read here{instead}."),
+            format!("`{key}` is {what}; today's servers read nothing of it, and it is not read here."),
             Some(self.at.key(self.context.name(key))),
         );
     }
@@ -192,7 +192,7 @@ impl<'de> Fields<'de> for RealmFields<'_, '_> {
                 skip(map)?;
             }
             "clientTemplates" => {
-                self.outdated(key, ", although its mappers still count for the clients that name it");
+                self.outdated(key, "what servers before 4 called client scopes");
                 skip(map)?;
             }
             "federatedUsers" => {

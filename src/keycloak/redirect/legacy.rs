@@ -150,8 +150,8 @@ fn decode_rounds(mut text: String) -> Result<String, LooseFault> {
     Err(LooseFault::Illegal)
 }
 
-/// Lower-cases everything before the first slash at or behind the eighth UTF-16 unit, or all of it when there is none there. `None` when
-/// nothing changes.
+/// Lower-cases everything before the first slash at or behind the eighth UTF-16 unit, or all of it when there is none there: scheme and host of
+/// an `http` URL, but only the scheme of an `https` one. `None` when nothing changes.
 fn lower_case_front(text: &str) -> Option<String> {
     const BEHIND_HTTP: usize = 7;
     let mut units = 0;
@@ -192,4 +192,9 @@ pub(super) fn cut_for_wildcards(decoded: &str, rules: Decoding) -> Result<Cow<'_
 /// Whether the text has an authority without a host.
 pub(super) fn has_empty_host(text: &str) -> bool {
     LooseUri::parse(text, false).is_ok_and(|uri| uri.host.is_some_and(|host| host.is_empty()))
+}
+
+/// Whether servers that lower-case requests would change this text.
+pub(crate) fn is_folded(text: &str) -> bool {
+    lower_case_front(text).is_some_and(|folded| folded != text)
 }

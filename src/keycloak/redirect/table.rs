@@ -214,11 +214,11 @@ impl Index {
     }
 
     fn find(&self, entries: &[Entry], whole: &str, cut: Cut<'_>) -> Found {
-        let literal = self
-            .texts
-            .get(whole)
-            .copied()
-            .filter(|rank| matches!(cut, Cut::Off) || entries[*rank].shape == Shape::Literal);
+        let literal = self.texts.get(whole).copied().filter(|rank| match (&entries[*rank].shape, cut) {
+            (Shape::Literal, _) => true,
+            (Shape::Anything, _) => false,
+            (Shape::Prefix(_) | Shape::Breaks(_), cut) => matches!(cut, Cut::Off),
+        });
         let mut best = [literal.map(|rank| (rank, false)), self.first_anything.map(|rank| (rank, true))]
             .into_iter()
             .flatten()
