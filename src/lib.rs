@@ -5,7 +5,6 @@ pub mod audit;
 pub mod cli;
 pub mod cloud_run;
 pub mod config;
-pub mod accepts;
 pub mod conventions;
 pub mod document;
 pub mod fault;
@@ -23,9 +22,9 @@ pub mod scene;
 pub mod secrets;
 pub mod snapshot;
 pub mod sorted;
+pub mod suggest;
 pub mod terraform;
 mod words;
 
-pub mod suggest;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -17,7 +17,6 @@ pub mod realm_file;
 pub mod redirect;
 pub mod roles;
 pub mod server_options;
-pub mod post_logout;
 pub mod verdicts;
 pub mod version;
 pub mod web_origin;
