@@ -24,7 +24,6 @@ pub mod snapshot;
 pub mod sorted;
 pub mod suggest;
 pub mod terraform;
-mod words;
-
 #[cfg(test)]
 pub(crate) mod testing;
+mod words;

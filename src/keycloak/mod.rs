@@ -16,6 +16,7 @@ pub mod post_logout;
 pub mod realm_file;
 pub mod redirect;
 pub mod roles;
+pub mod server_issuer;
 pub mod server_options;
 pub mod verdicts;
 pub mod version;

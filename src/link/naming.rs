@@ -13,6 +13,8 @@ pub(super) struct Naming<'a> {
     snapshot: &'a Snapshot,
     assignment: &'a Assignment,
     by_name: HashMap<&'a str, Vec<RealmId>>,
+    /// Realms whose own name is not known (a bare list of clients, a placeholder): they may be any.
+    unnamed: Vec<RealmId>,
     by_host: BTreeMap<&'a str, BTreeSet<usize>>,
     /// Hosts that services name together with a realm that was read; they are the Keycloak's by hearsay only.
     heard: BTreeMap<String, BTreeSet<usize>>,
@@ -64,9 +66,11 @@ pub(crate) fn unescape(name: &str) -> String {
 impl<'a> Naming<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, assignment: &'a Assignment) -> Self {
         let mut by_name: HashMap<&str, Vec<RealmId>> = HashMap::new();
+        let mut unnamed = Vec::new();
         for (id, realm) in snapshot.realms() {
-            if let Some(name) = realm.name.text() {
-                by_name.entry(name).or_default().push(id);
+            match realm.name.text() {
+                Some(name) => by_name.entry(name).or_default().push(id),
+                None => unnamed.push(id),
             }
         }
         let mut by_host: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
@@ -75,7 +79,7 @@ impl<'a> Naming<'a> {
                 by_host.entry(host).or_default().insert(index);
             }
         }
-        Naming { snapshot, assignment, by_name, by_host, heard: BTreeMap::new() }
+        Naming { snapshot, assignment, by_name, unnamed, by_host, heard: BTreeMap::new() }
     }
 
     /// Remembers that a service names `realm` at `host`, so that other realms named there are known to be of the same Keycloak.
@@ -93,7 +97,7 @@ impl<'a> Naming<'a> {
         let Some(parts) = realm_url(issuer) else { return (NamedRealm::NotKeycloak, NamedBy::Nothing) };
         let Some(host) = urls::host(parts.base) else { return (NamedRealm::NotKeycloak, NamedBy::Nothing) };
         let name = unescape(parts.realm);
-        let same = self.by_name.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let same = self.by_name.get(name.as_str()).unwrap_or(&self.unnamed).as_slice();
         let by_host = self.group_of_host(&host);
         let group = by_host.or(self.assignment.of_service[service.0 as usize]);
         let in_group: Vec<RealmId> = match group {
@@ -106,7 +110,9 @@ impl<'a> Naming<'a> {
         };
         let elsewhere = || NamedRealm::Elsewhere { host: host.clone(), realm: name.clone() };
         match in_group.as_slice() {
-            [realm] if by_host.is_some() => (NamedRealm::Realm(*realm), NamedBy::Host),
+            [realm] if self.by_host.contains_key(host.as_str()) && by_host.is_some() => {
+                (NamedRealm::Realm(*realm), NamedBy::Host)
+            }
             [realm] => {
                 let home = self.assignment.of_realm[realm.0 as usize];
                 if self.is_foreign(&host, home) {

@@ -3,11 +3,21 @@
 mod client_unknown;
 mod full_scope;
 mod implicit_flow;
+mod issuer_mismatch;
+mod issuer_unstable;
+mod keycloak_admin_exposed;
+mod keycloak_default_admin;
+mod keycloak_dev_mode;
+mod keycloak_instances;
+mod keycloak_option_ignored;
+mod keycloak_proxy_headers;
+mod keycloak_will_not_start;
 mod password_grant;
 mod pkce_off;
 mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
+mod with_keycloak;
 
 use crate::config::Waiver;
 use crate::finding::{Severity, Subject, Verdict};
@@ -88,6 +98,9 @@ pub fn all() -> &'static [&'static Rule] {
 }
 
 static ALL: &[&Rule] = &[
+    // Issuer
+    &issuer_unstable::RULE,
+    &issuer_mismatch::RULE,
     // Client
     &client_unknown::RULE,
     &pkce_off::RULE,
@@ -95,6 +108,14 @@ static ALL: &[&Rule] = &[
     &password_grant::RULE,
     &full_scope::RULE,
     &token_lifespan_long::RULE,
+    // Keycloak as a Cloud Run service
+    &keycloak_proxy_headers::RULE,
+    &keycloak_will_not_start::RULE,
+    &keycloak_dev_mode::RULE,
+    &keycloak_option_ignored::RULE,
+    &keycloak_default_admin::RULE,
+    &keycloak_admin_exposed::RULE,
+    &keycloak_instances::RULE,
     // About the audit itself
     &waiver_unused::RULE,
     &waiver_expired::RULE,

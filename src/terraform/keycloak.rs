@@ -217,6 +217,7 @@ impl<'r, 'n> Reader<'_, 'r, 'n, '_> {
                         at: resource.values.at().clone(),
                         name: name.clone(),
                         protocol: Known::Value(protocol.into()),
+                        in_token_scope: self.switch(resource, "include_in_token_scope", true).0,
                         mappers: Vec::new(),
                     };
                     let scopes = self.realms[realm].client_scopes.get_or_insert_default();

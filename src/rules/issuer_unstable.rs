@@ -1,0 +1,194 @@
+//! `issuer-unstable`: the issuer of a realm follows the host by which Keycloak is called.
+
+use super::with_keycloak::{Server, capitalized, server, undecided, wrong};
+use crate::finding::{Evidence, Severity, Verdict};
+use crate::keycloak::server_issuer::{ServerIssuer, server_issuer};
+use crate::known::Known;
+use crate::link::hosts::host_in;
+use crate::rules::{Check, Rule};
+use crate::scene::Scene;
+use crate::snapshot::{RealmId, ServiceId};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "issuer-unstable",
+    severity: Severity::Error,
+    title: "The issuer of a realm follows the host by which Keycloak is called",
+    why: "Without a fixed hostname Keycloak takes the issuer from each request: every Cloud Run service has two run.app URLs and may have domains and tags \
+          besides, and each gives an issuer of its own. A token that was fetched through one URL is refused by every service that compares with another.\n\n\
+          With `proxy-headers` the issuer follows `X-Forwarded-Host` as well, so that whoever sends that header chooses the host in links and issuers.\n\n\
+          A realm's `frontendUrl` fixes the issuer of that realm.",
+    remedy: "Set `KC_HOSTNAME` to the full URL by which browsers reach Keycloak, such as `https://sso.example.com`.",
+    references: &[
+        "https://www.keycloak.org/server/hostname",
+        "https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationValidation",
+        "https://github.com/keycloak/keycloak/issues/49967",
+    ],
+    needs: &[],
+    check: Check::Realm(check),
+};
+
+fn check(id: RealmId, scene: &Scene<'_>) -> Vec<Verdict> {
+    judge(id, scene).into_iter().collect()
+}
+
+fn judge(id: RealmId, scene: &Scene<'_>) -> Option<Verdict> {
+    // Without its Keycloak's settings nothing about the realm tells; the rule about mismatches speaks where an issuer is expected.
+    let keycloak = scene.server(id).keycloak?;
+    let realm = scene.realm(id);
+    if let Some(frontend) = &realm.frontend_url {
+        match frontend {
+            Known::Value(url) if is_fixed_by(url) => return None,
+            Known::Value(_) => {}
+            unknown => {
+                let why = unknown.why_unknown().unwrap_or("it is a secret");
+                let at = realm.at.keys(["attributes", "frontendUrl"]);
+                let evidence = vec![Evidence::keycloak(at, None, "fixes the issuer when it is a URL")];
+                let reason = format!(
+                    "Whether the issuer of {} is fixed is not known, because its `frontendUrl` is not: {why}.",
+                    scene.name_realm(id)
+                );
+                return Some(undecided(reason, "Check what is really deployed.", evidence));
+            }
+        }
+    }
+    let server = server(keycloak, scene)?;
+    by_server(id, keycloak, &server, scene)
+}
+
+fn is_fixed_by(frontend_url: &str) -> bool {
+    crate::keycloak::base_uri::is_http_url(frontend_url)
+}
+
+fn by_server(id: RealmId, keycloak: ServiceId, server: &Server, scene: &Scene<'_>) -> Option<Verdict> {
+    let mut hosts: Vec<String> = scene.urls(keycloak).iter().filter_map(|url| host_in(&url.url)).collect();
+    hosts.dedup();
+    let version = *server.versions.last()?;
+    let name = scene.realm(id).name.text().unwrap_or("REALM");
+    let realm = scene.name_realm(id);
+    match server_issuer(&server.options, name, &hosts, version) {
+        ServerIssuer::Fixed { .. } => None,
+        ServerIssuer::FollowsHost { reason, issuers, evidence } => {
+            let mut issuers: Vec<String> =
+                issuers.into_iter().map(|(_, issuer)| format!("`{issuer}`")).collect();
+            issuers.dedup();
+            let known = match issuers.as_slice() {
+                [] => String::new(),
+                [only] => format!(" (among them {only})"),
+                several => format!(": {}", several.join(", ")),
+            };
+            let spoofed = match server.options.get("proxy-headers").and_then(|setting| setting.value.text()) {
+                Some("xforwarded") => " and of the header `X-Forwarded-Host`",
+                Some("forwarded") => " and of the header `Forwarded`",
+                _ => "",
+            };
+            let message = format!(
+                "{} issues tokens under the host of each request{spoofed}, because on service `{}` {reason}. Every URL of the service gives an issuer of its own{known}; tokens of one are refused where another is expected.",
+                capitalized(&realm),
+                scene.service(keycloak).display_name(),
+            );
+            let mut evidence: Vec<Evidence> = evidence
+                .into_iter()
+                .map(|evidence| Evidence { label: "leaves the issuer to the request".to_owned(), ..evidence })
+                .collect();
+            if evidence.is_empty() {
+                evidence.push(server.absence("no hostname here"));
+            }
+            evidence.push(scene.realm_itself(id, "the realm whose issuer varies"));
+            Some(wrong(message, None, evidence, "hostname"))
+        }
+        ServerIssuer::Undecided { why, candidates, mut evidence } => {
+            // Which of several fixed issuers it is, is another rule's question; here it matters only that none follows the host.
+            if !candidates.is_empty() {
+                return None;
+            }
+            if evidence.is_empty() {
+                evidence.push(server.absence("does not tell the hostname"));
+            }
+            let reason = format!(
+                "Whether the issuer of {realm} is fixed is not known: of service `{}`, {why}.",
+                scene.service(keycloak).display_name()
+            );
+            Some(undecided(reason, RULE.remedy, evidence))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::with_keycloak::testing::{OWN_IMAGE, keycloak_yaml};
+    use crate::testing::{Said, Stage};
+
+    const SHOP: &str = r#"{"realm": "shop", "clients": [{"clientId": "web", "redirectUris": ["https://web.example.com/*"]}]}"#;
+
+    fn judge_realm(realm: &str, image: &str, arguments: &[&str], env: &[(&str, &str)]) -> Said {
+        Stage::new()
+            .realm("shop.json", realm)
+            .service("keycloak.yaml", &keycloak_yaml(image, arguments, env))
+            .judge("issuer-unstable")
+    }
+
+    fn judge(image: &str, arguments: &[&str], env: &[(&str, &str)]) -> Said {
+        judge_realm(SHOP, image, arguments, env)
+    }
+
+    #[test]
+    fn no_hostname_with_strict_off_follows_the_host() {
+        let env = [("KC_HOSTNAME", ""), ("KC_HOSTNAME_STRICT", "false"), ("KC_PROXY_HEADERS", "xforwarded")];
+        let said = judge(OWN_IMAGE, &[], &env);
+        assert_eq!(
+            said.wrong,
+            [
+                "error realm shop: Realm `shop` issues tokens under the host of each request and of the header `X-Forwarded-Host`, because on service `keycloak` `hostname-strict` is false and no `hostname` is set. Every URL of the service gives an issuer of its own (among them `https://keycloak-123456789012.europe-west1.run.app/realms/shop`); tokens of one are refused where another is expected."
+            ]
+        );
+        assert_eq!(
+            said.places[0],
+            "keycloak.yaml spec.template.spec.containers[0].env[0].value =  (leaves the issuer to the request)"
+        );
+        let by_argument = judge(OWN_IMAGE, &["start", "--hostname-strict=false"], &[]);
+        assert_eq!(by_argument.wrong.len(), 1);
+        assert_eq!(judge("quay.io/keycloak/keycloak:26.3", &["start-dev"], &[]).wrong.len(), 1);
+    }
+
+    #[test]
+    fn a_hostname_fixes_it() {
+        for hostname in ["https://sso.example.com", "sso.example.com"] {
+            assert!(
+                judge(
+                    OWN_IMAGE,
+                    &[],
+                    &[("KC_HOSTNAME", hostname), ("KC_HOSTNAME_STRICT", "false"), ("KC_DB", "postgres")]
+                )
+                .is_nothing()
+            );
+        }
+    }
+
+    #[test]
+    fn a_frontend_url_fixes_the_realm() {
+        let realm = SHOP.replace(
+            "\"clients\"",
+            "\"attributes\": {\"frontendUrl\": \"https://sso.example.com\"}, \"clients\"",
+        );
+        assert!(judge_realm(&realm, OWN_IMAGE, &["start", "--hostname-strict=false"], &[]).is_nothing());
+    }
+
+    #[test]
+    fn an_image_may_fix_it() {
+        let said = judge(OWN_IMAGE, &[], &[("KC_DB", "postgres"), ("KC_PROXY_HEADERS", "xforwarded")]);
+        assert!(said.wrong.is_empty());
+        assert_eq!(
+            said.undecided,
+            [
+                "realm shop: Whether the issuer of realm `shop` is fixed is not known: of service `keycloak`, no `hostname` is set; the image may set it itself, and its Dockerfile was not read."
+            ]
+        );
+        let placeholder = judge(OWN_IMAGE, &[], &[("KC_HOSTNAME", "${HOST}"), ("KC_DB", "postgres")]);
+        assert!(placeholder.undecided[0].contains("`hostname` is not known"));
+    }
+
+    #[test]
+    fn a_realm_without_its_keycloak_is_left_alone() {
+        assert!(Stage::new().realm("shop.json", SHOP).judge("issuer-unstable").is_nothing());
+    }
+}
