@@ -16,6 +16,9 @@ pub mod quote;
 mod sample;
 pub mod summary;
 pub mod table;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;
 
 use crate::fault::Exit;
 use crate::finding::{Severity, Side};
