@@ -2,7 +2,6 @@
 
 use anstream::adapter::strip_str;
 use snapbox::assert_data_eq;
-use snapbox::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use super::sample::report;
