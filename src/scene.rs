@@ -6,6 +6,7 @@
 
 mod evidence;
 pub(crate) mod issuer;
+mod listings;
 mod redirects;
 mod server;
 
@@ -50,6 +51,7 @@ pub struct Scene<'a> {
     by_service: Vec<Range<usize>>,
     by_host: HashMap<String, Vec<ServiceId>>,
     expected_issuers: OnceLock<Vec<BTreeSet<String>>>,
+    listings: OnceLock<listings::Listings>,
 }
 
 impl<'a> Scene<'a> {
@@ -74,8 +76,17 @@ impl<'a> Scene<'a> {
                 }
             }
         }
-        let expected_issuers = OnceLock::new();
-        Scene { snapshot, config, links, servers, by_client, by_service, by_host, expected_issuers }
+        Scene {
+            snapshot,
+            config,
+            links,
+            servers,
+            by_client,
+            by_service,
+            by_host,
+            expected_issuers: OnceLock::new(),
+            listings: OnceLock::new(),
+        }
     }
 
     /// The realm `id` as it was read.
