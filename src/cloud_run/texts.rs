@@ -219,16 +219,12 @@ impl Texts<'_> {
 
     fn without_secrets<'x>(self, text: &'x str, found: impl FnMut(&str, &str)) -> Cow<'x, str> {
         let is_placeholder = |value: &str| placeholder(value).is_some();
-        match mask(text, is_placeholder, found) {
+        let shown = match mask(text, is_placeholder, found) {
             Masked::Untouched => Cow::Borrowed(text),
-            Masked::Changed(masked) => {
-                if is_private_key(&masked) {
-                    Cow::Borrowed(MASK)
-                } else {
-                    Cow::Owned(masked)
-                }
-            }
-        }
+            Masked::Changed(masked) => Cow::Owned(masked),
+        };
+        // A private key under a name that does not tell.
+        if is_private_key(&shown) { Cow::Borrowed(MASK) } else { shown }
     }
 
     pub(crate) fn plain_secret(self, text: &str) -> EnvValue {
