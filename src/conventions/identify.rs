@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalogue::{Named, Tier, catalogue};
 use super::framework::{FrameworkId, FrameworkKind};
 use super::generic::Guess;
+use super::images::image_words;
 use super::reading::{Certainty, Identified};
 use super::role::Role;
 use super::view::{ContainerView, SettingSource, ValueView};
@@ -163,6 +164,7 @@ fn gather<'a>(view: &'a ContainerView<'a>, candidates: &[Vec<Candidate>]) -> BTr
             }
         }
         if let ValueView::Plain(text) = setting.value
+            && text.starts_with('{')
             && text.contains(ADAPTER_FILE)
             && let Some(index) = catalogue.position(FrameworkId("keycloak-connect"))
         {
@@ -184,9 +186,9 @@ fn gather<'a>(view: &'a ContainerView<'a>, candidates: &[Vec<Candidate>]) -> BTr
         }
     }
     if !evidence.is_empty() {
-        let names: BTreeSet<&str> = view.settings.iter().map(|setting| setting.name).collect();
+        let is_set = |name: &String| view.settings.iter().any(|setting| setting.name == name);
         for (index, together) in &catalogue.together {
-            if evidence.contains_key(index) && together.iter().all(|name| names.contains(name.as_str())) {
+            if evidence.contains_key(index) && together.iter().all(is_set) {
                 let signs = evidence.entry(*index).or_default();
                 signs.together = Some(together);
                 signs.known.extend(together.iter().map(String::as_str));
@@ -200,7 +202,7 @@ fn gather<'a>(view: &'a ContainerView<'a>, candidates: &[Vec<Candidate>]) -> BTr
 fn image_hints(image: &str) -> Vec<(&str, u16, Tier, bool)> {
     let mut hints = Vec::new();
     let catalogue = catalogue();
-    for (word, whole) in super::catalogue::image_words(image) {
+    for (word, whole) in image_words(image) {
         catalogue.image_hints(word, |index, tier| hints.push((word, index, tier, whole)));
     }
     hints

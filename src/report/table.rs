@@ -3,7 +3,7 @@
 //! Findings stand in groups of the pair that they are about: severity, rule, and what is wrong with what to do. Cells wrap to the
 //! reader's width; the values of a row follow below it, each whole on a line of its own, so that they can be copied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
@@ -24,13 +24,24 @@ pub fn render(report: &Report, width: usize) -> String {
     let width = width.clamp(40, WIDEST);
     let mut text = String::new();
     let layout = Layout::of(report, width);
+    let mut told = BTreeSet::new();
     for (subject, entries) in groups(report.findings.iter()) {
-        push_group(&mut text, &layout, subject, entries.into_iter().map(Row::finding));
+        push_group(
+            &mut text,
+            &layout,
+            subject,
+            entries.into_iter().map(|entry| Row::finding(entry, &mut told)),
+        );
     }
     if !report.undecided.is_empty() {
         text.push_str(&format!("{}\n\n", paint::strong("Could not be decided")));
         for (subject, entries) in groups(report.undecided.iter()) {
-            push_group(&mut text, &layout, subject, entries.into_iter().map(Row::undecided));
+            push_group(
+                &mut text,
+                &layout,
+                subject,
+                entries.into_iter().map(|entry| Row::undecided(entry, &mut told)),
+            );
         }
     }
     if report.show_suppressed && !report.suppressed.is_empty() {
@@ -79,17 +90,28 @@ struct Row<'r> {
     places: &'r [PlaceEntry],
 }
 
+/// What a rule advised already: the same advice for ten clients is read once.
+type Told<'r> = BTreeSet<(&'r str, &'r str)>;
+
 impl<'r> Row<'r> {
-    fn finding(entry: &'r Entry) -> Self {
-        Row::of(entry, paint::severity(entry.severity, entry.severity.word()), &entry.remedy)
+    fn finding(entry: &'r Entry, told: &mut Told<'r>) -> Self {
+        Row::of(entry, paint::severity(entry.severity, entry.severity.word()), Row::remedy(entry, told))
     }
 
-    fn undecided(entry: &'r Entry) -> Self {
-        let mut row = Row::of(entry, paint::undecided("undecided"), &entry.remedy);
+    fn undecided(entry: &'r Entry, told: &mut Told<'r>) -> Self {
+        let mut row = Row::of(entry, paint::undecided("undecided"), Row::remedy(entry, told));
         if !entry.also.is_empty() {
             row.message.push_str(&format!("\nThe same holds for {}.", entry.also.join(", ")));
         }
         row
+    }
+
+    fn remedy(entry: &'r Entry, told: &mut Told<'r>) -> &'r str {
+        if told.insert((&entry.rule, &entry.remedy)) || entry.remedy.is_empty() {
+            &entry.remedy
+        } else {
+            "As above."
+        }
     }
 
     fn suppressed(entry: &'r Entry, reason: &str) -> Self {
@@ -169,36 +191,44 @@ fn fix_width(table: &mut tabled::Table, column: usize, width: usize) {
 /// The places with their values, and what the table had to cut: all of it whole.
 fn push_values(text: &mut String, layout: &Layout, row: &Row<'_>) {
     let indent = " ".repeat(SEVERITY);
-    let positions: Vec<String> = row.places.iter().map(position_with_resource).collect();
-    let widest = positions.iter().map(|position| position.width()).max().unwrap_or(0);
-    for (place, position) in row.places.iter().zip(&positions) {
-        let said = match &place.value {
-            Some(value) => escape::one_line(value).into_owned(),
-            None => paint::faint(&escape::one_line(&place.label)),
+    let widest = row.places.iter().map(|place| whole_position(place).width()).max().unwrap_or(0);
+    for place in row.places {
+        let (said, said_width) = match &place.value {
+            Some(value) => (escape::one_line(value).into_owned(), escape::one_line(value).width()),
+            None => (paint::faint(&escape::one_line(&place.label)), escape::one_line(&place.label).width()),
         };
-        let said_width = place.value.as_deref().unwrap_or(&place.label).width();
+        let position = whole_position(place);
         if SEVERITY + widest + 2 + said_width <= layout.width {
             let gap = " ".repeat(widest - position.width() + 2);
-            text.push_str(&format!("{indent}{}{gap}{said}\n", paint::faint(position)));
-        } else {
-            text.push_str(&format!("{indent}{}\n{indent}  {said}\n", paint::faint(position)));
+            text.push_str(&format!("{indent}{}{gap}{said}\n", paint::faint(&position)));
+            continue;
         }
+        text.push_str(&format!("{indent}{}\n", paint::faint(&place.position())));
+        if let Some(attribute) = attribute(place) {
+            text.push_str(&format!("{indent}  {}\n", paint::faint(&attribute)));
+        }
+        text.push_str(&format!("{indent}  {said}\n"));
     }
-    let shown = |word: &str| row.places.iter().any(|place| place.value.as_deref() == Some(word));
+    let mut shown: Vec<&str> = row.places.iter().filter_map(|place| place.value.as_deref()).collect();
     for word in row.message.split_whitespace().filter(|word| word.width() > layout.message) {
         let word = word.trim_matches(|c: char| matches!(c, '`' | '"' | '\'' | '(' | ')' | ',' | ';'));
         let word = word.trim_end_matches(['.', ':', '`', '"']);
-        if !shown(word) {
+        if !shown.contains(&word) {
+            shown.push(word);
             text.push_str(&format!("{indent}{word}\n"));
         }
     }
 }
 
-fn position_with_resource(place: &PlaceEntry) -> String {
-    match &place.resource {
-        Some(resource) => {
-            format!("{} {}.{}", place.position(), escape::one_line(resource), escape::one_line(&place.field))
-        }
+/// The place and, for Terraform, the attribute of the resource.
+fn whole_position(place: &PlaceEntry) -> String {
+    match attribute(place) {
+        Some(attribute) => format!("{} {attribute}", place.position()),
         None => place.position(),
     }
+}
+
+fn attribute(place: &PlaceEntry) -> Option<String> {
+    let resource = place.resource.as_ref()?;
+    Some(format!("{}.{}", escape::one_line(resource), escape::one_line(&place.field)))
 }

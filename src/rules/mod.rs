@@ -14,9 +14,23 @@ mod keycloak_proxy_headers;
 mod keycloak_will_not_start;
 mod password_grant;
 mod pkce_off;
+mod redirect_uri_any;
+mod redirect_uri_breaks_login;
+mod redirect_uri_closed;
+mod redirect_uri_dead;
+mod redirect_uri_host_wildcard;
+mod redirect_uri_http;
+mod redirect_uri_loopback;
+mod redirect_uri_missing;
+mod redirect_uri_path_wildcard;
+mod redirect_uri_stale;
+mod redirect_uri_unsafe;
+mod root_url_trailing_slash;
 mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
+mod with_callbacks;
+mod with_entries;
 mod with_keycloak;
 
 use crate::config::Waiver;
@@ -98,9 +112,22 @@ pub fn all() -> &'static [&'static Rule] {
 }
 
 static ALL: &[&Rule] = &[
+    // Redirect URIs
+    &redirect_uri_missing::RULE,
+    &redirect_uri_stale::RULE,
+    &redirect_uri_any::RULE,
+    &redirect_uri_host_wildcard::RULE,
+    &redirect_uri_dead::RULE,
+    &root_url_trailing_slash::RULE,
+    &redirect_uri_http::RULE,
+    &redirect_uri_loopback::RULE,
+    &redirect_uri_breaks_login::RULE,
+    &redirect_uri_unsafe::RULE,
+    &redirect_uri_closed::RULE,
+    &redirect_uri_path_wildcard::RULE,
     // Issuer
-    &issuer_unstable::RULE,
     &issuer_mismatch::RULE,
+    &issuer_unstable::RULE,
     // Client
     &client_unknown::RULE,
     &pkce_off::RULE,
