@@ -50,6 +50,11 @@ fn realm_of(named: &ClientIdReading) -> Option<RealmId> {
 
 fn judge(service: ServiceId, named: &ClientIdReading, scene: &Scene<'_>) -> Option<Verdict> {
     let who = scene.name_service(service);
+    let is_settled = matches!(named.names, NamedClient::Unknown(_) | NamedClient::Nowhere)
+        && scene.links_of_service(service).iter().any(|link| link.pinned);
+    if is_settled {
+        return None;
+    }
     let setting =
         Evidence::cloud_run(named.at.clone(), named.id.text().map(str::to_owned), "the client id in use");
     match (&named.names, named.id.text()) {
