@@ -6,12 +6,14 @@
 
 mod evidence;
 pub(crate) mod issuer;
+mod redirects;
 mod server;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 pub use issuer::RealmIssuer;
+pub use redirects::RedirectMatchers;
 pub(crate) use server::{NEWEST, OLDEST};
 pub use server::{RealmServer, VersionSource};
 

@@ -35,6 +35,9 @@ struct Draft {
 
 type Drafts = BTreeMap<ClientId, Draft>;
 
+/// The clients that the configuration pins a service to.
+type Pins<'c> = Vec<(ClientId, &'c PinnedLink)>;
+
 struct Finder<'a> {
     snapshot: &'a Snapshot,
     facts: &'a [Facts],
@@ -218,11 +221,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The pinned links of each service, and sentences about those that name nothing that was read.
-    fn pins<'c>(
-        &self,
-        config: &'c Config,
-        services: &[ServiceReading],
-    ) -> (Vec<Vec<(ClientId, &'c PinnedLink)>>, Vec<String>) {
+    fn pins<'c>(&self, config: &'c Config, services: &[ServiceReading]) -> (Vec<Pins<'c>>, Vec<String>) {
         let mut pins = vec![Vec::new(); self.facts.len()];
         let mut unused = Vec::new();
         if config.links.is_empty() {

@@ -216,21 +216,19 @@ fn folder(path: &str) -> &str {
 }
 
 fn assign_services(known: &Known<'_>, assignment: &mut Assignment) {
-    let count = known.snapshot.services.len();
     let mut of_service: Vec<Option<usize>> = known.configured.to_vec();
     let hosts_of_group = by_host(&assignment.groups);
     let mentions = |index: usize| -> BTreeSet<String> {
         let facts = &known.facts[index];
         facts.issuers.iter().chain(&facts.bases).filter_map(|stated| host_in(&stated.text)).collect()
     };
-    for index in 0..count {
+    for (index, group) in of_service.iter_mut().enumerate() {
         let own: Vec<String> = if known.readings[index].is_keycloak {
             keycloaks::hosts(&known.readings[index].containers, &known.urls[index])
         } else {
             mentions(index).into_iter().collect()
         };
-        of_service[index] = of_service[index]
-            .or_else(|| only(own.iter().filter_map(|host| hosts_of_group.get(host).copied())));
+        *group = group.or_else(|| only(own.iter().filter_map(|host| hosts_of_group.get(host).copied())));
     }
     by_redirect_hosts(known, assignment, &mut of_service);
     for (id, service) in known.snapshot.services() {

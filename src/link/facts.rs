@@ -36,8 +36,6 @@ pub(super) struct Facts {
 /// A text that settings state, or that follows from several of them.
 #[derive(Debug, Clone)]
 pub(super) struct Stated {
-    /// The container.
-    pub(super) container: usize,
     /// The name of the setting as people write it.
     pub(super) setting: String,
     /// The text.

@@ -280,8 +280,7 @@ pub struct IssuerReading {
 /// How it is known which realm an issuer names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NamedBy {
-    /// Its host is one of the realm's Keycloak: a `frontendUrl`, a URL of the Keycloak service, one of the configuration, or one that
-    /// services agree on.
+    /// Its host is one of the realm's Keycloak: a `frontendUrl`, a URL of the Keycloak service, or one of the configuration.
     Host,
     /// Only the realm's name is equal; nothing tells the host of its Keycloak, or another host is told. A weaker clue, to be said.
     RealmName,

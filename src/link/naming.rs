@@ -110,7 +110,9 @@ impl<'a> Naming<'a> {
         };
         let elsewhere = || NamedRealm::Elsewhere { host: host.clone(), realm: name.clone() };
         match in_group.as_slice() {
-            [realm] if by_host.is_some() => (NamedRealm::Realm(*realm), NamedBy::Host),
+            [realm] if self.by_host.contains_key(host.as_str()) && by_host.is_some() => {
+                (NamedRealm::Realm(*realm), NamedBy::Host)
+            }
             [realm] => {
                 let home = self.assignment.of_realm[realm.0 as usize];
                 if self.is_foreign(&host, home) {

@@ -25,7 +25,7 @@ pub(super) fn read(service: &Service) -> (ServiceReading, Facts) {
     let mut reading = ServiceReading::default();
     for (index, container) in service.containers.iter().enumerate() {
         let of_container = container_reading(container);
-        plain_facts(index, &of_container, &mut facts);
+        plain_facts(&of_container, &mut facts);
         secrets(container, &mut facts.secrets);
         let understanding = &of_container.understanding;
         reading.is_keycloak |= service.workload == Workload::Service
@@ -93,13 +93,12 @@ fn container_reading(container: &Container) -> ContainerReading {
 }
 
 /// What needs no convention: every URL in a setting, and lists of origins.
-fn plain_facts(index: usize, container: &ContainerReading, facts: &mut Facts) {
+fn plain_facts(container: &ContainerReading, facts: &mut Facts) {
     for place in &container.settings {
         let Some(value) = place.value.as_deref().filter(|value| value.contains("://")) else { continue };
         let is_origin_list = lists_origins(&place.name);
         for url in urls_in(value) {
             let stated = Stated {
-                container: index,
                 setting: place.name.clone(),
                 text: url.to_owned(),
                 evidence: vec![Evidence::cloud_run(
@@ -127,7 +126,6 @@ fn lists_origins(name: &str) -> bool {
 /// What conventions understood.
 fn understood(index: usize, container: &ContainerReading, reading: &mut ServiceReading, facts: &mut Facts) {
     let known = &container.understanding;
-    let base = reading.issuers.len();
     let mut groups = Vec::new();
     for (expectation, found) in known.issuers.iter().enumerate() {
         let evidence = |label: &str| evidence_of(container, &found.settings, label);
@@ -135,7 +133,6 @@ fn understood(index: usize, container: &ContainerReading, reading: &mut ServiceR
             (Some(issuer), _, _) => {
                 groups.push((found.group.clone(), reading.issuers.len()));
                 facts.issuers.push(stated(
-                    index,
                     container,
                     &found.settings,
                     issuer,
@@ -151,10 +148,10 @@ fn understood(index: usize, container: &ContainerReading, reading: &mut ServiceR
                 });
             }
             (None, Some(server), None) => {
-                facts.bases.push(stated(index, container, &found.settings, server, "names the Keycloak"));
+                facts.bases.push(stated(container, &found.settings, server, "names the Keycloak"));
             }
             (None, None, Some(realm)) => {
-                facts.realm_names.push(stated(index, container, &found.settings, realm, "names the realm"));
+                facts.realm_names.push(stated(container, &found.settings, realm, "names the realm"));
             }
             _ => {}
         }
@@ -163,12 +160,12 @@ fn understood(index: usize, container: &ContainerReading, reading: &mut ServiceR
     if known.issuers.is_empty() {
         for found in known.with_role(Role::ServerUrl).chain(known.with_role(Role::AdminApiUrl)) {
             if let Some(value) = &found.value {
-                facts.bases.push(stated(index, container, &[found.setting], value, "names the Keycloak"));
+                facts.bases.push(stated(container, &[found.setting], value, "names the Keycloak"));
             }
         }
         for found in known.with_role(Role::Realm) {
             if let Some(value) = &found.value {
-                facts.realm_names.push(stated(index, container, &[found.setting], value, "names the realm"));
+                facts.realm_names.push(stated(container, &[found.setting], value, "names the realm"));
             }
         }
     }
@@ -197,33 +194,20 @@ fn understood(index: usize, container: &ContainerReading, reading: &mut ServiceR
             is_weak: found.certainty == Certainty::Weak,
         });
     }
-    debug_assert!(base <= reading.issuers.len());
     for found in known.audiences.iter().filter(|found| found.token == TokenKind::Access && !found.regex) {
         for audience in &found.any_of {
-            facts.audiences.push(stated(
-                index,
-                container,
-                &found.settings,
-                audience,
-                "demands this audience",
-            ));
+            facts.audiences.push(stated(container, &found.settings, audience, "demands this audience"));
         }
     }
     for found in &known.redirects {
         if let RedirectHost::Pinned(url) = &found.host {
-            facts.own_urls.push(stated(index, container, &found.settings, url, "the service's own URL"));
+            facts.own_urls.push(stated(container, &found.settings, url, "the service's own URL"));
         }
     }
     for role in [Role::RedirectUri, Role::BaseUrl, Role::PostLogoutRedirect] {
         for found in known.with_role(role) {
             if let Some(value) = found.value.as_deref().filter(|value| value.contains("://")) {
-                facts.own_urls.push(stated(
-                    index,
-                    container,
-                    &[found.setting],
-                    value,
-                    "the service's own URL",
-                ));
+                facts.own_urls.push(stated(container, &[found.setting], value, "the service's own URL"));
             }
         }
     }
@@ -257,14 +241,13 @@ fn unknown(container: &ContainerReading, known: &Understanding, into: &mut Vec<U
     }
 }
 
-fn stated(index: usize, container: &ContainerReading, settings: &[usize], text: &str, label: &str) -> Stated {
+fn stated(container: &ContainerReading, settings: &[usize], text: &str, label: &str) -> Stated {
     let names: Vec<&str> = settings
         .iter()
         .filter_map(|setting| container.settings.get(*setting))
         .map(|place| place.name.as_str())
         .collect();
     Stated {
-        container: index,
         setting: names.join("` and `"),
         text: text.to_owned(),
         evidence: evidence_of(container, settings, label),
@@ -283,7 +266,7 @@ fn secrets(container: &Container, found: &mut Vec<SecretHint>) {
     for variable in &container.env {
         let Some(setting) = variable.name.text() else { continue };
         let (reference, tag) = match &variable.value {
-            EnvValue::SecretReference { secret, .. } => (secret.text().map(|name| secret_name(name)), None),
+            EnvValue::SecretReference { secret, .. } => (secret.text().map(secret_name), None),
             EnvValue::PlainSecret { tag, .. } => (None, Some(*tag)),
             EnvValue::Literal(Known::Secret(tag)) => (None, Some(*tag)),
             EnvValue::Literal(_) => continue,

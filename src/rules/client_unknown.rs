@@ -153,3 +153,78 @@ fn nearest(realms: &[RealmId], text: &str, scene: &Scene<'_>) -> Option<ClientId
     }
     best.map(|(_, client)| client)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Stage, service_yaml};
+
+    const REALM: &str = r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"},
+        "clients": [{"clientId": "shop-web"}, {"clientId": "shop-api"}]}"#;
+    const ISSUER: (&str, &str) = ("OIDC_ISSUER", "https://sso.example.com/realms/shop");
+
+    fn stage(id: &str) -> Stage {
+        let env = [ISSUER, ("OIDC_CLIENT_ID", id)];
+        Stage::new().realm("shop.json", REALM).service("web.yaml", &service_yaml("web", &env))
+    }
+
+    #[test]
+    fn a_client_of_the_realm_is_fine() {
+        assert!(stage("shop-web").judge("client-unknown").is_nothing());
+    }
+
+    #[test]
+    fn a_client_that_is_not_there_is_an_error_and_the_nearest_is_named() {
+        let found = stage("shop_web").judge("client-unknown");
+        assert_eq!(
+            found.wrong,
+            [
+                "error service web ↔ realm shop: Service `web` names client `shop_web` in `OIDC_CLIENT_ID`, but realm `shop` \
+              has no client of this id: Keycloak refuses its logins with \"Client not found\" and its token requests with \
+              `invalid_client`."
+            ]
+        );
+        assert_eq!(
+            found.places,
+            [
+                "web.yaml spec.template.spec.containers[0].env[1].value = shop_web (the client id in use)",
+                "shop.json clients[0].clientId = shop-web (the client with the nearest id)",
+            ]
+        );
+        assert_eq!(found.values, ["shop_web"]);
+    }
+
+    #[test]
+    fn case_matters() {
+        assert_eq!(stage("Shop-Web").judge("client-unknown").wrong.len(), 1);
+    }
+
+    #[test]
+    fn clients_that_servers_make_by_themselves_exist() {
+        assert!(stage("admin-cli").judge("client-unknown").is_nothing());
+    }
+
+    #[test]
+    fn a_placeholder_is_undecided() {
+        let found = stage("${{ vars.CLIENT_ID }}").judge("client-unknown");
+        assert_eq!(found.wrong, Vec::<String>::new());
+        assert_eq!(found.undecided.len(), 1, "{found:?}");
+        assert!(
+            found.undecided[0].contains("`OIDC_CLIENT_ID` is not: `${{ vars.CLIENT_ID }}` is a placeholder"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_realm_elsewhere_is_not_this_rules_business() {
+        let env = [("OIDC_ISSUER", "https://id.example.org/realms/crm"), ("OIDC_CLIENT_ID", "crm")];
+        let stage = Stage::new().realm("shop.json", REALM).service("crm.yaml", &service_yaml("crm", &env));
+        assert!(stage.judge("client-unknown").is_nothing());
+    }
+
+    #[test]
+    fn without_any_realm_there_is_nothing_to_compare() {
+        let env = [ISSUER, ("OIDC_CLIENT_ID", "web")];
+        let stage = Stage::new().service("web.yaml", &service_yaml("web", &env));
+        assert!(stage.judge("client-unknown").is_nothing());
+    }
+}

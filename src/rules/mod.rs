@@ -3,6 +3,7 @@
 mod client_unknown;
 mod full_scope;
 mod implicit_flow;
+mod issuer_mismatch;
 mod issuer_unstable;
 mod keycloak_admin_exposed;
 mod keycloak_default_admin;
@@ -99,6 +100,7 @@ pub fn all() -> &'static [&'static Rule] {
 static ALL: &[&Rule] = &[
     // Issuer
     &issuer_unstable::RULE,
+    &issuer_mismatch::RULE,
     // Client
     &client_unknown::RULE,
     &pkce_off::RULE,
