@@ -30,7 +30,8 @@ const FIELD: ClientField = ClientField::Attribute(attribute::PKCE_METHOD);
 
 fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
     let client = scene.client(id);
-    if !client.standard_flow.is_on() || client.bearer_only.is_on() {
+    // Without any redirect URI no browser ever comes back with a code.
+    if !client.standard_flow.is_on() || client.bearer_only.is_on() || client.redirect_uris.is_empty() {
         return Vec::new();
     }
     let who = scene.name_client(id);
