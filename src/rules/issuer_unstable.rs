@@ -30,7 +30,8 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
-    let realms = scene.snapshot.realms().filter_map(|(id, _)| Some((scene.subject_of_realm(id), judge(id, scene)?)));
+    let realms =
+        scene.snapshot.realms().filter_map(|(id, _)| Some((scene.subject_of_realm(id), judge(id, scene)?)));
     let served: BTreeSet<ServiceId> =
         scene.snapshot.realms().flat_map(|(id, _)| scene.server(id).keycloaks.clone()).collect();
     // Of a Keycloak whose realms were not read, its settings alone decide.
@@ -69,12 +70,18 @@ fn is_fixed_by(frontend_url: &str) -> bool {
     crate::keycloak::base_uri::is_http_url(frontend_url)
 }
 
-fn by_server(id: Option<RealmId>, keycloak: ServiceId, server: &Server, scene: &Scene<'_>) -> Option<Verdict> {
+fn by_server(
+    id: Option<RealmId>,
+    keycloak: ServiceId,
+    server: &Server,
+    scene: &Scene<'_>,
+) -> Option<Verdict> {
     let mut hosts: Vec<String> = scene.urls(keycloak).iter().filter_map(|url| host_in(&url.url)).collect();
     hosts.dedup();
     let version = *server.versions.last()?;
     let name = id.and_then(|id| scene.realm(id).name.text()).unwrap_or("REALM");
-    let realm = id.map_or_else(|| format!("each realm of {}", scene.name_service(keycloak)), |id| scene.name_realm(id));
+    let realm = id
+        .map_or_else(|| format!("each realm of {}", scene.name_service(keycloak)), |id| scene.name_realm(id));
     match server_issuer(&server.options, name, &hosts, version) {
         // That a server does not start, `keycloak-will-not-start` says.
         ServerIssuer::Fixed { .. } | ServerIssuer::DoesNotStart { .. } => None,
@@ -201,5 +208,15 @@ mod tests {
     #[test]
     fn a_realm_without_its_keycloak_is_left_alone() {
         assert!(Stage::new().realm("shop.json", SHOP).judge("issuer-unstable").is_nothing());
+    }
+
+    #[test]
+    fn a_keycloak_whose_realms_were_not_read_is_judged_by_its_settings() {
+        let env = [("KC_HOSTNAME_STRICT", "false")];
+        let said = Stage::new()
+            .service("keycloak.yaml", &keycloak_yaml(OWN_IMAGE, &["start"], &env))
+            .judge("issuer-unstable");
+        assert_eq!(said.wrong.len(), 1, "{:?}", said.wrong);
+        assert!(said.wrong[0].contains("Each realm of service `keycloak` issues tokens"), "{:?}", said.wrong);
     }
 }

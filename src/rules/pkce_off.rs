@@ -75,8 +75,14 @@ mod tests {
     fn realm(client: &str) -> Stage {
         Stage::new().realm(
             "shop.json",
-            &format!(r#"{{"realm": "shop", "clients": [{{"clientId": "web", {client}}}]}}"#),
+            &format!(r#"{{"realm": "shop", "clients": [{{"clientId": "web", "redirectUris": ["https://shop.example.com/cb"], {client}}}]}}"#),
         )
+    }
+
+    #[test]
+    fn without_a_redirect_uri_no_code_is_ever_handed_out() {
+        let bare = r#"{"realm": "shop", "clients": [{"clientId": "web", "publicClient": true}]}"#;
+        assert!(Stage::new().realm("shop.json", bare).judge("pkce-off").is_nothing());
     }
 
     #[test]
