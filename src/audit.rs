@@ -3,6 +3,8 @@
 mod fingerprint;
 mod gaps;
 mod select;
+#[cfg(test)]
+mod tests;
 mod waivers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -10,11 +12,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub use gaps::{Gap, NextCommand};
 pub use select::Selection;
 
-use crate::finding::{Evidence, Finding, Severity, Subject, Verdict};
-use crate::link::Strength;
+use crate::conventions::Use;
+use crate::finding::{Evidence, Finding, Severity, Subject, Undecided, Verdict};
+use crate::link::{Strength, Tells, UnknownSetting};
 use crate::rules::{self, Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{Fact, Missing};
+use crate::snapshot::{Fact, Missing, ServiceId};
 
 /// What the person asks of an audit.
 #[derive(Debug, Clone, Default)]
@@ -168,6 +171,10 @@ impl Gathered {
             }
             Check::Issuer(check) => {
                 for (id, _) in snapshot.services() {
+                    if let Some(open) = unknown_issuer(id, scene) {
+                        let subject = scene.subject_of_service(id);
+                        self.judge(rule, severity, scene, selection, subject, || vec![open]);
+                    }
                     for issuer in &scene.reading(id).issuers {
                         let subject = scene.subject_of_issuer(id, issuer);
                         self.judge(rule, severity, scene, selection, subject, || check(id, issuer, scene));
@@ -291,12 +298,46 @@ impl InForce {
     }
 }
 
+/// That the issuer of a service is not known, because the settings that would tell it hold no values. Said once a service, and only
+/// where a realm was read that it could be compared with.
+fn unknown_issuer(id: ServiceId, scene: &Scene<'_>) -> Option<Verdict> {
+    let reading = scene.reading(id);
+    let is_login = |what: Use| what != Use::AdministersKeycloak;
+    let talks = reading
+        .containers
+        .iter()
+        .flat_map(|container| &container.understanding.uses)
+        .any(|found| is_login(found.what));
+    if scene.snapshot.realms.is_empty() || !reading.issuers.is_empty() || !talks {
+        return None;
+    }
+    let unknown: Vec<&UnknownSetting> =
+        reading.unknown.iter().filter(|unknown| unknown.tells != Tells::ClientId).collect();
+    let (first, more) = unknown.split_first()?;
+    let others: String = more.iter().map(|other| format!(", `{}`: {}", other.setting, other.why)).collect();
+    Some(Verdict::Undecided(Undecided {
+        reason: format!(
+            "The issuer that {} expects is not known (`{}`: {}{others}).",
+            scene.name_service(id),
+            first.setting,
+            first.why
+        ),
+        remedy: Some(
+            "Read what is really deployed: `gcloud run services describe NAME --format export`.".to_owned(),
+        ),
+        evidence: unknown
+            .iter()
+            .map(|unknown| Evidence::cloud_run(unknown.at.clone(), None, "would tell the issuer"))
+            .collect(),
+    }))
+}
+
 /// A link that rests on one soft clue is a guess, and so is everything that is wrong because of it.
 fn guesses(link: &crate::link::Link, scene: &Scene<'_>, verdicts: Vec<Verdict>) -> Vec<Verdict> {
     verdicts
         .into_iter()
         .map(|verdict| match verdict {
-            Verdict::Wrong(case) => Verdict::Undecided(crate::finding::Undecided {
+            Verdict::Wrong(case) => Verdict::Undecided(Undecided {
                 reason: format!(
                     "It is only a guess that {} talks through {}: {}. If it does: {}",
                     scene.name_service(link.service),

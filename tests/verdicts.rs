@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use cloakrun::accepts::{Answer, Answers, Kind, Settings, answer};
+use cloakrun::keycloak::post_logout::PostLogoutMatcher;
+use cloakrun::keycloak::redirect::{Endpoint, Matcher, Registration, Verdict};
 use cloakrun::keycloak::version::Version;
 use cloakrun::keycloak::web_origin::{AllowedOrigins, OriginVerdict, filled_in};
-use cloakrun::keycloak::{post_logout::PostLogoutMatcher, redirect::Registration};
 use serde::Deserialize;
 
 /// The URL that the recording servers were reached under.
@@ -166,4 +167,47 @@ fn a_closed_logout_says_so() {
     let verdict = matcher.judge(Some("https://a/x"));
     assert_eq!(verdict.accepted(), Some(false));
     assert!(matcher.reason(Some("https://a/x"), &verdict).contains("begins with -"));
+}
+
+#[derive(Deserialize)]
+struct ClassCase {
+    registered: Vec<String>,
+    root_url: Option<String>,
+    frontend_url: String,
+    requested: Option<String>,
+    required: bool,
+    /// What the server's class returned: the URI, `false` for none, `null` when it threw.
+    answers: BTreeMap<String, Option<serde_json::Value>>,
+}
+
+/// The class that decides, taken from 17 releases and asked directly (so without the cleaning and the length limit of the endpoint).
+#[test]
+fn answers_and_resolved_uris_are_those_of_the_deciding_class() {
+    let cases: Vec<ClassCase> =
+        serde_json::from_str(include_str!("data/keycloak/redirect_class_answers.json")).unwrap();
+    assert!(cases.len() > 300);
+    for case in &cases {
+        let registration = Registration {
+            registered: &case.registered,
+            root_url: case.root_url.as_deref(),
+            frontend_url: &case.frontend_url,
+            admin_url: Some("https://admin.example.com/"),
+            allow_oidc_parameters: false,
+        };
+        for (version, expected) in &case.answers {
+            let matcher = Matcher::new(&registration, version.parse().unwrap(), Endpoint::Logout);
+            let answer = match matcher.judge(case.requested.as_deref(), case.required) {
+                Verdict::Accepted(acceptance) => {
+                    Some(serde_json::Value::String(acceptance.resolved.into_owned()))
+                }
+                Verdict::Refused(_) => Some(serde_json::Value::Bool(false)),
+                Verdict::Breaks(_) => None,
+            };
+            assert_eq!(
+                &answer, expected,
+                "{:?} {:?} {:?} on {version}",
+                case.registered, case.root_url, case.requested
+            );
+        }
+    }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Answer, Answers, DEFAULT_FRONTEND_URL, GenerationAnswer, Kind, Prepared, Question, Settings};
+use crate::keycloak::generation::{GENERATIONS, Generation};
 use crate::keycloak::version::Version;
 
 /// The longest line that is read, in bytes; a longer one is answered with an error.
@@ -37,6 +38,7 @@ pub fn batch(mut reader: impl BufRead, mut writer: impl Write) -> io::Result<Bat
     let mut clients = Clients::default();
     let mut line = Vec::new();
     let mut answer_text = Vec::new();
+    let frames = Frame::of_generations();
     let mut number = 0_usize;
     while let Some(whole) = read_line(&mut reader, &mut line)? {
         number += 1;
@@ -54,7 +56,7 @@ pub fn batch(mut reader: impl BufRead, mut writer: impl Write) -> io::Result<Bat
                 outcome.answered += 1;
                 outcome.not_accepted += usize::from(agreed(&answers) != Some(Some(true)));
                 answer_text.clear();
-                write_answers(&mut answer_text, &id, &answers)?;
+                write_answers(&mut answer_text, &id, &answers, &frames)?;
                 writer.write_all(&answer_text)?;
             }
             Err((id, error)) => {
@@ -174,7 +176,7 @@ fn agreed(answers: &Answers) -> Option<Option<bool>> {
     }
 }
 
-fn write_answers(text: &mut Vec<u8>, id: &Value, answers: &Answers) -> io::Result<()> {
+fn write_answers(text: &mut Vec<u8>, id: &Value, answers: &Answers, frames: &[Frame]) -> io::Result<()> {
     text.extend_from_slice(b"{\"id\":");
     serde_json::to_writer(&mut *text, id)?;
     text.push(b',');
@@ -189,7 +191,7 @@ fn write_answers(text: &mut Vec<u8>, id: &Value, answers: &Answers) -> io::Resul
                 }
             }
             text.extend_from_slice(b",\"by_generation\":{");
-            write_generations(text, generations)?;
+            write_generations(text, generations, frames)?;
             text.push(b'}');
         }
     }
@@ -209,14 +211,34 @@ fn write_fields(text: &mut Vec<u8>, answer: &Answer) -> io::Result<()> {
     Ok(())
 }
 
-fn write_generations(text: &mut Vec<u8>, generations: &[GenerationAnswer]) -> io::Result<()> {
+/// What stands around the answer of one generation; the same on every line.
+struct Frame {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+impl Frame {
+    fn of_generations() -> Vec<Self> {
+        let frame = |generation: &Generation| Self {
+            head: format!("\"{}\":{{", generation.version).into_bytes(),
+            tail: format!(",\"servers\":\"{}\"}}", generation.servers).into_bytes(),
+        };
+        GENERATIONS.iter().map(frame).collect()
+    }
+}
+
+fn write_generations(
+    text: &mut Vec<u8>,
+    generations: &[GenerationAnswer],
+    frames: &[Frame],
+) -> io::Result<()> {
     // Many generations share an answer: what was written for the first of them is copied.
     let mut written: Vec<(&Rc<Answer>, std::ops::Range<usize>)> = Vec::new();
-    for (index, generation) in generations.iter().enumerate() {
+    for (index, (generation, frame)) in generations.iter().zip(frames).enumerate() {
         if index > 0 {
             text.push(b',');
         }
-        write!(text, "\"{}\":{{", generation.version)?;
+        text.extend_from_slice(&frame.head);
         match written.iter().find(|(answer, _)| Rc::ptr_eq(answer, &generation.answer)) {
             Some((_, range)) => text.extend_from_within(range.clone()),
             None => {
@@ -225,7 +247,7 @@ fn write_generations(text: &mut Vec<u8>, generations: &[GenerationAnswer]) -> io
                 written.push((&generation.answer, start..text.len()));
             }
         }
-        write!(text, ",\"servers\":\"{}\"}}", generation.servers)?;
+        text.extend_from_slice(&frame.tail);
     }
     Ok(())
 }

@@ -15,12 +15,13 @@ use crate::cli::naming;
 use crate::cli::terminal::Terminal;
 use crate::fault::{Exit, Fault, Whose};
 use crate::finding::Evidence;
+use crate::keycloak::generation::oldest;
 use crate::keycloak::import::{HeldOrigins, web_origins};
 use crate::keycloak::model::{Client, ClientField, Text, attribute};
 use crate::locus::Locus;
 use crate::report::places::Places;
 use crate::report::{escape, json, paint, summary};
-use crate::scene::Scene;
+use crate::scene::{RealmServer, Scene};
 use crate::snapshot::ClientId;
 
 /// The answer of `cloakrun accepts --format json`.
@@ -39,8 +40,6 @@ struct AcceptsAnswer {
     keycloak_version: Option<String>,
     /// The answers, each with the servers that give it; one when the version is known.
     answers: Vec<ServersAnswer>,
-    /// Where the entry that matched stands: path:line:column.
-    matched_at: Option<String>,
     /// Entries of the client whose text is not known, and why.
     unknown_entries: Vec<String>,
 }
@@ -66,6 +65,14 @@ struct ServersAnswer {
     servers: Vec<String>,
     #[serde(flatten)]
     answer: Answer,
+    /// Where the entry that matched stands: path:line:column.
+    matched_at: Option<String>,
+}
+
+impl ServersAnswer {
+    fn new(servers: Vec<String>, answer: &Answer) -> Self {
+        ServersAnswer { servers, answer: answer.clone(), matched_at: None }
+    }
 }
 
 /// What is asked, in the form of the matcher, with the places of the entries and what is not known of them.
@@ -89,7 +96,7 @@ pub(crate) fn run(args: &AcceptsArgs, global: &Global, terminal: &Terminal) -> R
     let id = naming::client(&scene, name, args.realm.as_deref())?;
     let answer = answer(&scene, &sight, id, args.kind, uri);
     terminal.write(&match args.format {
-        AnswerFormat::Table => words(&answer, &scene.server(id.realm).describe_version(), terminal.width()),
+        AnswerFormat::Table => words(&answer, &judged(scene.server(id.realm)), terminal.width()),
         AnswerFormat::Json => json::pretty(&answer),
     })?;
     Ok(match answer.verdict {
@@ -127,9 +134,9 @@ fn answer(scene: &Scene<'_>, sight: &Sight, id: ClientId, kind: UriKind, uri: &s
     let question = question(scene, id, kind);
     let version = question.settings.version.map(|version| version.to_string());
     let kind = question.settings.kind;
-    let answers = match accepts::answer(question.settings, Some(uri), true) {
+    let mut answers = match accepts::answer(question.settings, Some(uri), true) {
         Answers::One(answer) => {
-            vec![ServersAnswer { servers: version.iter().cloned().collect(), answer: Answer::clone(&answer) }]
+            vec![ServersAnswer::new(version.iter().cloned().collect(), &answer)]
         }
         Answers::ByGeneration(answers) => by_answer(&answers),
     };
@@ -137,8 +144,11 @@ fn answer(scene: &Scene<'_>, sight: &Sight, id: ClientId, kind: UriKind, uri: &s
     if verdict != Verdict::Accepted && !question.unknown.is_empty() {
         verdict = Verdict::Unknown;
     }
-    let matched = answers.iter().find_map(|held| held.answer.matched.as_deref());
-    let matched = matched.and_then(|text| question.entries.iter().find(|(entry, _)| entry == text));
+    for held in &mut answers {
+        let matched = held.answer.matched.as_ref();
+        let entry = matched.and_then(|text| question.entries.iter().find(|(entry, _)| entry == text));
+        held.matched_at = entry.map(|(entry, at)| position(scene, sight, entry, at));
+    }
     AcceptsAnswer {
         schema_version: json::SCHEMA_VERSION,
         environment: scene.subject_of_client(id).environment,
@@ -154,7 +164,6 @@ fn answer(scene: &Scene<'_>, sight: &Sight, id: ClientId, kind: UriKind, uri: &s
         },
         keycloak_version: version,
         answers,
-        matched_at: matched.map(|(entry, at)| position(scene, sight, entry, at)),
         unknown_entries: question.unknown,
     }
 }
@@ -180,7 +189,7 @@ fn by_answer(answers: &[GenerationAnswer]) -> Vec<ServersAnswer> {
         match together.iter_mut().find(|known| known.answer == *held.answer) {
             Some(known) => known.servers.push(servers),
             None => {
-                together.push(ServersAnswer { servers: vec![servers], answer: Answer::clone(&held.answer) })
+                together.push(ServersAnswer::new(vec![servers], &held.answer));
             }
         }
     }
@@ -259,6 +268,13 @@ fn position(scene: &Scene<'_>, sight: &Sight, entry: &str, at: &Locus) -> String
     places.entry(scene.snapshot, &evidence).position()
 }
 
+fn judged(server: &RealmServer) -> String {
+    if server.version_known() {
+        return server.describe_version();
+    }
+    format!("by every generation of servers since {}, as the server's version is not known", oldest())
+}
+
 fn words(answer: &AcceptsAnswer, judged: &str, width: usize) -> String {
     let width = width.clamp(40, 100);
     let mut text = String::new();
@@ -297,7 +313,7 @@ fn words(answer: &AcceptsAnswer, judged: &str, width: usize) -> String {
         summary::push_wrapped(&mut text, indent, indent, &escape::one_line(&held.answer.reason), width);
         if let Some(matched) = &held.answer.matched {
             let at =
-                answer.matched_at.as_ref().map_or_else(String::new, |at| format!("{}  ", paint::faint(at)));
+                held.matched_at.as_ref().map_or_else(String::new, |at| format!("{}  ", paint::faint(at)));
             text.push_str(&format!("{indent}{at}{}\n", escape::one_line(matched)));
         }
         if let Some(resolved) = held.answer.resolved.as_ref().filter(|resolved| **resolved != answer.uri) {

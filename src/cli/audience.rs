@@ -43,7 +43,7 @@ struct Older {
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 enum Answer {
-    Tokens(IssuedTokens),
+    Tokens(Box<IssuedTokens>),
     Refused { refused: crate::keycloak::audience::Refusal },
 }
 
@@ -82,7 +82,7 @@ fn answer(scene: &Scene<'_>, id: ClientId, args: &AudienceArgs) -> Result<Audien
     let mut answers = Vec::new();
     for (held, version) in scene.held(id.realm).iter().zip(scene.versions(id.realm)) {
         let answer = match issue(held, scene.realm(id.realm), client, &request) {
-            Ok(tokens) => Answer::Tokens(tokens),
+            Ok(tokens) => Answer::Tokens(Box::new(tokens)),
             Err(NoTokens::Refused(refused)) => Answer::Refused { refused },
             Err(error @ NoTokens::NoSuchUser(_)) => return Err(Fault::usage(format!("{error}."))),
         };

@@ -1,10 +1,6 @@
 //! `cloakrun links`
 
 use serde::Serialize;
-use tabled::builder::Builder;
-use tabled::settings::object::{Columns, Object, Rows};
-use tabled::settings::{Modify, Padding, Style, Width};
-use unicode_width::UnicodeWidthStr;
 
 use crate::cli::args::{AnswerFormat, Global, LinksArgs};
 use crate::cli::check::{check_names, selection};
@@ -12,8 +8,12 @@ use crate::cli::looking;
 use crate::cli::terminal::Terminal;
 use crate::fault::{Exit, Fault};
 use crate::link::Strength;
+use crate::report::columns::{self, Cell};
 use crate::report::{LinkEntry, SubjectNames, escape, gather, json, paint, summary};
 use crate::scene::Scene;
+
+/// With fewer columns than this, sentences are no longer readable beside other columns.
+const READABLE: usize = 32;
 
 /// The answer of `cloakrun links --format json`.
 #[derive(Debug, Serialize)]
@@ -181,59 +181,29 @@ fn stacked(links: &[(LinkEntry, Strength)], width: usize) -> String {
 }
 
 fn rows(links: &[(LinkEntry, Strength)], width: usize) -> String {
-    let cell = |text: &Option<String>| escape::one_line(text.as_deref().unwrap_or("—")).into_owned();
+    let name = |text: &Option<String>| escape::one_line(text.as_deref().unwrap_or("—")).into_owned();
     let environments = links.iter().any(|(link, _)| link.subject.environment.is_some());
-    let mut records = vec![vec!["service", "client", "realm", "uses", "because"]];
+    let mut head = vec!["service", "client", "realm", "uses", "because"];
     if environments {
-        records[0].insert(0, "environment");
+        head.insert(0, "environment");
     }
-    let mut records: Vec<Vec<String>> =
-        records.into_iter().map(|row| row.into_iter().map(str::to_owned).collect()).collect();
-    for (link, strength) in links {
-        let mut why =
-            link.clues.iter().map(|clue| escape::one_line(&clue.text)).collect::<Vec<_>>().join("; ");
-        if *strength == Strength::Weak {
-            why = format!("a guess: {why}");
-        }
+    let row = |(link, strength): &(LinkEntry, Strength)| {
+        let why = link.clues.iter().map(|clue| escape::one_line(&clue.text)).collect::<Vec<_>>().join("; ");
         let mut row = vec![
-            cell(&link.subject.service),
-            cell(&link.subject.client),
-            cell(&link.subject.realm),
-            link.uses.join(", "),
-            why,
+            Cell::strong(name(&link.subject.service)),
+            Cell::plain(name(&link.subject.client)),
+            Cell::plain(name(&link.subject.realm)),
+            Cell::plain(link.uses.join(", ")),
+            Cell::plain(if *strength == Strength::Weak { format!("a guess: {why}") } else { why }),
         ];
         if environments {
-            row.insert(0, cell(&link.subject.environment));
+            row.insert(0, Cell::plain(name(&link.subject.environment)));
         }
-        records.push(row);
-    }
-    let last = records[0].len() - 1;
-    let taken: usize =
-        (0..last).map(|column| records.iter().map(|row| row[column].width()).max().unwrap_or(0) + 2).sum();
-    let room = width.saturating_sub(taken);
-    if room < 32 {
+        row
+    };
+    let rows: Vec<Vec<Cell>> = links.iter().map(row).collect();
+    if columns::taken(&head, &rows) + READABLE > width {
         return stacked(links, width);
     }
-    let mut builder = Builder::default();
-    for (number, mut row) in records.into_iter().enumerate() {
-        if number == 0 {
-            row = row.iter().map(|cell| paint::faint(cell)).collect();
-        } else {
-            row[last - 4] = paint::strong(&row[last - 4]);
-        }
-        builder.push_record(row);
-    }
-    let mut table = builder.build();
-    table.with(Style::empty()).with(Padding::new(0, 2, 0, 0));
-    table.with(Modify::new(Columns::one(last)).with(Padding::zero()));
-    let room = width.saturating_sub(taken);
-    if room >= 24 {
-        table.with(
-            Modify::new(Columns::one(last).not(Rows::first())).with(Width::wrap(room).keep_words(true)),
-        );
-    } else {
-        // Too narrow for a column of words: every column gives way a little.
-        table.with(Width::wrap(width).keep_words(true));
-    }
-    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    columns::render(&head, rows, width)
 }

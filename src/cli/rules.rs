@@ -2,14 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use tabled::builder::Builder;
-use tabled::settings::object::{Columns, Object, Rows};
-use tabled::settings::{Modify, Padding, Style, Width};
 
 use crate::cli::args::{AnswerFormat, RulesArgs};
 use crate::cli::terminal::Terminal;
 use crate::fault::{Exit, Fault};
 use crate::finding::Severity;
+use crate::report::columns::{self, Cell};
 use crate::report::{json, paint};
 use crate::rules::{self, Check, Rule};
 
@@ -60,25 +58,15 @@ fn answer(rule: &Rule) -> RuleAnswer {
 }
 
 fn table(rules: &[&Rule], width: usize) -> String {
-    let mut builder = Builder::default();
-    builder.push_record(["rule", "severity", "about", "what it finds"].map(paint::faint));
-    for rule in rules {
-        let severity = paint::severity(rule.severity, rule.severity.word());
-        builder.push_record([
-            paint::strong(rule.id),
-            severity,
-            scope(&rule.check).to_owned(),
-            rule.title.to_owned(),
-        ]);
-    }
-    let mut table = builder.build();
-    let longest = rules.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
-    // Two blanks between columns; "severity" and "service" are the widest words of theirs.
-    let left = width.saturating_sub(longest + 2 + 10 + 9).max(24);
-    table.with(Style::empty()).with(Padding::new(0, 2, 0, 0));
-    table.with(Modify::new(Columns::one(3)).with(Padding::zero()));
-    table.with(Modify::new(Columns::one(3).not(Rows::first())).with(Width::wrap(left).keep_words(true)));
-    let mut text: String = table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    let rows = rules.iter().map(|rule| {
+        vec![
+            Cell::strong(rule.id),
+            Cell::severity(rule.severity),
+            Cell::plain(scope(&rule.check)),
+            Cell::plain(rule.title),
+        ]
+    });
+    let mut text = columns::render(&["rule", "severity", "about", "what it finds"], rows.collect(), width);
     text.push_str(&format!("\nWhat a rule means:\n  {}\n", paint::command("cloakrun explain RULE")));
     text
 }

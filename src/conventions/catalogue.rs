@@ -1,12 +1,13 @@
 //! All conventions, read once and indexed, so that looking at a setting costs the same however many frameworks there are.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
 use super::embedded;
 use super::framework::{FlagStyle, Framework, FrameworkId, SettingConvention, SettingKind};
+use super::hash::{Map, Set};
 use super::role::Role;
 use super::template::Template;
 
@@ -31,15 +32,15 @@ pub(super) enum Tier {
 pub(super) struct GenericFile {
     pub(super) names: Vec<GenericNames>,
     pub(super) endings: Vec<Endings>,
-    pub(super) keycloak_words: HashSet<String>,
-    pub(super) login_words: HashSet<String>,
+    pub(super) keycloak_words: Set<String>,
+    pub(super) login_words: Set<String>,
     pub(super) browser_prefixes: Vec<String>,
-    pub(super) browser_images: HashSet<String>,
-    pub(super) foreign_words: HashSet<String>,
+    pub(super) browser_images: Set<String>,
+    pub(super) foreign_words: Set<String>,
     pub(super) foreign_issuer_hosts: Vec<String>,
     pub(super) foreign_client_id_ends: Vec<String>,
-    pub(super) google_audience_words: HashSet<String>,
-    pub(super) foreign_realm_words: HashSet<String>,
+    pub(super) google_audience_words: Set<String>,
+    pub(super) foreign_realm_words: Set<String>,
     pub(super) keycloak_server: KeycloakServerFile,
 }
 
@@ -74,11 +75,11 @@ pub(super) enum Needs {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeycloakServerFile {
-    pub(super) options: HashSet<String>,
+    pub(super) options: Set<String>,
     pub(super) beginnings: Vec<String>,
-    pub(super) other_names: HashSet<String>,
-    pub(super) companion_images: HashSet<String>,
-    pub(super) commands: HashSet<String>,
+    pub(super) other_names: Set<String>,
+    pub(super) companion_images: Set<String>,
+    pub(super) commands: Set<String>,
 }
 
 /// All conventions with their indexes.
@@ -86,20 +87,20 @@ pub(super) struct Catalogue {
     pub(super) frameworks: Vec<Framework>,
     pub(super) generic: GenericFile,
     by_id: BTreeMap<&'static str, u16>,
-    exact: HashMap<String, Vec<Named>>,
-    folded: HashMap<String, Vec<Named>>,
-    families: Vec<(String, Vec<(Template, Named)>)>,
-    folded_families: Vec<(String, Vec<(Template, Named)>)>,
-    flags: HashMap<String, Vec<Named>>,
-    own: HashSet<Named>,
-    squeezed: HashMap<String, Vec<Named>>,
-    squeezed_families: Vec<(String, Vec<(Template, Named)>)>,
-    near_starts: HashSet<String>,
-    images: HashMap<String, Vec<(u16, Tier)>>,
-    beginnings: HashMap<u8, Vec<(String, u16, bool)>>,
+    exact: Map<String, Vec<Named>>,
+    folded: Map<String, Vec<Named>>,
+    families: Families,
+    folded_families: Families,
+    flags: Map<String, Vec<Named>>,
+    own: Set<Named>,
+    squeezed: Map<String, Vec<Named>>,
+    squeezed_families: Families,
+    near_starts: Set<[u8; 2]>,
+    images: Map<String, Vec<(u16, Tier)>>,
+    beginnings: Map<u8, Vec<(String, u16, bool)>>,
     pub(super) together: Vec<(u16, Vec<String>)>,
-    pub(super) generic_names: HashMap<String, (Role, bool)>,
-    pub(super) endings: HashMap<String, (Role, Needs)>,
+    pub(super) generic_names: Map<String, (Role, bool)>,
+    pub(super) endings: Map<String, (Role, Needs)>,
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::read);
@@ -112,6 +113,12 @@ pub(super) fn catalogue() -> &'static Catalogue {
 /// What stands above the examples of a file: only tests need those, and they are half of it.
 pub(super) fn without_examples(text: &str) -> &str {
     text.find("\nexamples:").map_or(text, |at| &text[..at])
+}
+
+/// The first two letters in capitals: most names are told apart by them.
+fn two_letters(name: &str) -> Option<[u8; 2]> {
+    let letters = name.as_bytes().first_chunk::<2>()?;
+    Some([letters[0].to_ascii_uppercase(), letters[1].to_ascii_uppercase()])
 }
 
 /// A name without underscores and in capitals, to find names that differ in those only.
@@ -151,20 +158,20 @@ impl Catalogue {
             });
         let mut catalogue = Catalogue {
             by_id: frameworks.iter().zip(0..).map(|(framework, index)| (framework.key.0, index)).collect(),
-            exact: HashMap::new(),
-            folded: HashMap::new(),
-            families: Vec::new(),
-            folded_families: Vec::new(),
-            flags: HashMap::new(),
-            own: HashSet::new(),
-            squeezed: HashMap::new(),
-            squeezed_families: Vec::new(),
-            near_starts: HashSet::new(),
-            images: HashMap::new(),
-            beginnings: HashMap::new(),
+            exact: Map::default(),
+            folded: Map::default(),
+            families: Families::default(),
+            folded_families: Families::default(),
+            flags: Map::default(),
+            own: Set::default(),
+            squeezed: Map::default(),
+            squeezed_families: Families::default(),
+            near_starts: Set::default(),
+            images: Map::default(),
+            beginnings: Map::default(),
             together: Vec::new(),
-            generic_names: HashMap::new(),
-            endings: HashMap::new(),
+            generic_names: Map::default(),
+            endings: Map::default(),
             frameworks: Vec::new(),
             generic,
         };
@@ -217,7 +224,7 @@ impl Catalogue {
                 if name.contains('<') {
                     let template = Template::new(&name, fold);
                     let families = if fold { &mut self.folded_families } else { &mut self.families };
-                    put(families, template, named);
+                    families.put(template, named);
                 } else if fold && name.contains("__") {
                     self.folded.entry(name.to_ascii_uppercase()).or_default().push(named);
                 } else {
@@ -226,13 +233,9 @@ impl Catalogue {
             }
         }
         if framework.names.near_misses {
-            self.near_starts.extend(setting.name.get(..2).map(str::to_ascii_uppercase));
+            self.near_starts.extend(two_letters(&setting.name));
             if setting.name.contains('<') {
-                put(
-                    &mut self.squeezed_families,
-                    Template::new(&squeeze_template(&setting.name), true),
-                    named,
-                );
+                self.squeezed_families.put(Template::new(&squeeze_template(&setting.name), true), named);
             } else {
                 self.squeezed.entry(squeeze(&setting.name)).or_default().push(named);
             }
@@ -265,16 +268,14 @@ impl Catalogue {
 
     /// A name is a framework's own when nothing else that is known uses it.
     fn find_own_names(&mut self) {
-        let mut own = HashSet::new();
+        let mut own = Set::default();
         for (name, users) in self.exact.iter().chain(&self.folded) {
             let one = users.iter().all(|user| user.framework == users[0].framework);
             if one && !self.generic_names.contains_key(name) {
                 own.extend(users.iter().copied());
             }
         }
-        for (_, templates) in self.families.iter().chain(&self.folded_families) {
-            own.extend(templates.iter().map(|(_, named)| *named));
-        }
+        own.extend(self.families.all().chain(self.folded_families.all()).map(|(_, named)| *named));
         own.retain(|named| {
             !self.frameworks[named.framework as usize].settings[named.setting as usize].common
         });
@@ -306,32 +307,26 @@ impl Catalogue {
         if let Some(named) = self.exact.get(name) {
             found.extend(named.iter().map(|named| (*named, Vec::new())));
         }
-        for (beginning, templates) in &self.families {
-            if name.starts_with(beginning.as_str()) {
-                self.capture(name, templates, found);
-            }
-        }
+        self.capture(name, name, &self.families, found);
         // Only names with section separators are spelt so.
         if name.contains("__") {
             let folded = name.to_ascii_uppercase();
             if let Some(named) = self.folded.get(&folded) {
                 found.extend(named.iter().map(|named| (*named, Vec::new())));
             }
-            for (beginning, templates) in &self.folded_families {
-                if folded.starts_with(beginning.as_str()) {
-                    self.capture(name, templates, found);
-                }
-            }
+            self.capture(name, &folded, &self.folded_families, found);
         }
     }
 
+    /// `spelling` is the name as the families are spelt: in capitals, where those compare so.
     fn capture(
         &self,
         name: &str,
-        templates: &[(Template, Named)],
+        spelling: &str,
+        families: &Families,
         found: &mut Vec<(Named, Vec<(String, String)>)>,
     ) {
-        for (template, named) in templates {
+        for (template, named) in families.of(spelling) {
             let Some(captures) = template.capture(name) else { continue };
             let excluded = |key: &str| {
                 self.setting(*named).except.iter().any(|except| match except.strip_prefix('*') {
@@ -361,8 +356,7 @@ impl Catalogue {
 
     /// Settings whose name differs from this one in underscores or a plural only.
     pub(super) fn near_misses(&self, name: &str) -> Vec<(Named, Vec<(String, String)>)> {
-        let start = name.get(..2).map(str::to_ascii_uppercase);
-        if name.len() < 12 || !start.is_some_and(|start| self.near_starts.contains(&start)) {
+        if name.len() < 12 || !two_letters(name).is_some_and(|start| self.near_starts.contains(&start)) {
             return Vec::new();
         }
         let squeezed = squeeze(name);
@@ -372,11 +366,7 @@ impl Catalogue {
             if let Some(named) = self.squeezed.get(&spelling) {
                 found.extend(named.iter().map(|named| (*named, Vec::new())));
             }
-            for (beginning, templates) in &self.squeezed_families {
-                if spelling.starts_with(beginning.as_str()) {
-                    self.capture(&spelling, templates, &mut found);
-                }
-            }
+            self.capture(&spelling, &spelling, &self.squeezed_families, &mut found);
         }
         found
     }
@@ -398,11 +388,46 @@ impl Catalogue {
     }
 }
 
-fn put(families: &mut Vec<(String, Vec<(Template, Named)>)>, template: Template, named: Named) {
-    let beginning = template.beginning().to_owned();
-    match families.iter_mut().find(|(known, _)| *known == beginning) {
-        Some((_, templates)) => templates.push((template, named)),
-        None => families.push((beginning, vec![(template, named)])),
+/// Names with parts in angle brackets, by what stands before those, found by its first letter.
+#[derive(Default)]
+struct Families {
+    by_letter: Map<u8, Vec<Family>>,
+    /// Those that begin with a part in angle brackets.
+    open: Vec<(Template, Named)>,
+}
+
+struct Family {
+    beginning: String,
+    templates: Vec<(Template, Named)>,
+}
+
+impl Families {
+    fn put(&mut self, template: Template, named: Named) {
+        let beginning = template.beginning().to_owned();
+        let Some(letter) = beginning.as_bytes().first().copied() else {
+            self.open.push((template, named));
+            return;
+        };
+        let families = self.by_letter.entry(letter).or_default();
+        match families.iter_mut().find(|family| family.beginning == beginning) {
+            Some(family) => family.templates.push((template, named)),
+            None => families.push(Family { beginning, templates: vec![(template, named)] }),
+        }
+    }
+
+    /// Those whose beginning `name` has.
+    fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a (Template, Named)> {
+        let families = name.as_bytes().first().and_then(|letter| self.by_letter.get(letter));
+        families
+            .into_iter()
+            .flatten()
+            .filter(|family| name.starts_with(family.beginning.as_str()))
+            .flat_map(|family| &family.templates)
+            .chain(&self.open)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &(Template, Named)> {
+        self.by_letter.values().flatten().flat_map(|family| &family.templates).chain(&self.open)
     }
 }
 

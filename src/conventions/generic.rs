@@ -57,20 +57,12 @@ pub(super) fn guess(setting: &SettingView<'_>) -> Option<Guess> {
     let catalogue = catalogue();
     let generic = &catalogue.generic;
     let name = normal(setting.name.trim_start_matches('-'));
-    let text = match setting.value {
-        ValueView::Plain(text) if placeholder(text).is_none() => {
-            Some(text.trim()).filter(|text| !text.is_empty())
-        }
+    let plain = match setting.value {
+        ValueView::Plain(text) => Some(text.trim()).filter(|text| !text.is_empty()),
         _ => None,
     };
-    let url = text.and_then(keycloak_url);
-    let (in_browser, bare) = generic
-        .browser_prefixes
-        .iter()
-        .find_map(|prefix| {
-            name.strip_prefix(prefix.as_str()).filter(|rest| rest.contains('_')).map(|rest| (true, rest))
-        })
-        .unwrap_or((false, &name));
+    let url = plain.and_then(keycloak_url);
+    let (in_browser, bare) = without_browser_prefix(&name);
 
     let (mut role, mut certainty, before, reason) =
         if let Some((role, weak)) = catalogue.generic_names.get(bare) {
@@ -89,7 +81,12 @@ pub(super) fn guess(setting: &SettingView<'_>) -> Option<Guess> {
         } else {
             (None, Certainty::Likely, "", "")
         };
-
+    // Most settings have nothing to do with logins.
+    if role.is_none() && url.is_none() {
+        return None;
+    }
+    let text = plain.filter(|text| placeholder(text).is_none());
+    let url = url.filter(|_| text.is_some());
     let of_keycloak = url.is_some() || has_word(bare, Words::Keycloak);
     let of_login = of_keycloak || has_word(bare, Words::Login);
     if url.is_none() && words(before).any(|word| generic.foreign_words.contains(word)) {
@@ -116,37 +113,43 @@ pub(super) fn guess(setting: &SettingView<'_>) -> Option<Guess> {
             mismatch = Some(FormMismatch { wants: IssuerForm::RealmUrl, got: IssuerForm::ServerUrl });
             certainty = if of_keycloak { Certainty::Likely } else { Certainty::Weak };
         }
-        (Some(Role::Audience), None, value) => {
+        (Some(Role::Audience), None, value)
             if value.is_some_and(value::is_google_audience)
-                || words(before).any(|word| generic.google_audience_words.contains(word))
-            {
-                return None;
-            }
+                || words(before).any(|word| generic.google_audience_words.contains(word)) =>
+        {
+            return None;
         }
-        (Some(Role::ClientId), None, Some(text)) => {
-            if generic.foreign_client_id_ends.iter().any(|end| text.ends_with(end.as_str())) {
-                return None;
-            }
+        (Some(Role::ClientId), None, Some(text))
+            if generic.foreign_client_id_ends.iter().any(|end| text.ends_with(end.as_str())) =>
+        {
+            return None;
         }
-        (Some(Role::Realm), None, _) => {
-            if words(before).any(|word| generic.foreign_realm_words.contains(word)) {
-                return None;
-            }
+        (Some(Role::Realm), None, _)
+            if words(before).any(|word| generic.foreign_realm_words.contains(word)) =>
+        {
+            return None;
         }
-        (Some(Role::ServerUrl | Role::ServerUrlInternal), None, Some(text)) => {
-            // `KEYCLOAK_HOST` often holds a bare host name.
-            if value::split_origin(text).is_none() && !is_host(text) {
-                return None;
-            }
-        }
+        // `KEYCLOAK_HOST` often holds a bare host name.
+        (Some(Role::ServerUrl | Role::ServerUrlInternal), None, Some(text)) if is_host(text) => {}
         (Some(Role::RedirectUri), None, Some(text)) if text.starts_with('/') => {}
-        (Some(role), None, Some(text)) if role.is_keycloak_url() || role == Role::RedirectUri => {
+        (Some(role), None, Some(text))
+            if role.is_keycloak_url() || matches!(role, Role::RedirectUri | Role::ServerUrlInternal) =>
+        {
             value::split_origin(text)?;
         }
         _ => {}
     }
     let group = Some(before.trim_end_matches('_').to_ascii_lowercase()).filter(|group| !group.is_empty());
     Some(Guess { role: role?, certainty, group, in_browser, of_login, mismatch, reason })
+}
+
+/// The name without what a build tool puts before it, and whether there was any.
+fn without_browser_prefix(name: &str) -> (bool, &str) {
+    let found = catalogue().generic.browser_prefixes.iter().find_map(|prefix| {
+        let same_letter = prefix.as_bytes().first() == name.as_bytes().first();
+        same_letter.then(|| name.strip_prefix(prefix.as_str())).flatten().filter(|rest| rest.contains('_'))
+    });
+    found.map_or((false, name), |rest| (true, rest))
 }
 
 /// The role that a Keycloak URL gives, next to the one that the name gives.

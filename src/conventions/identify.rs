@@ -163,6 +163,7 @@ fn gather<'a>(view: &'a ContainerView<'a>, candidates: &[Vec<Candidate>]) -> BTr
             }
         }
         if let ValueView::Plain(text) = setting.value
+            && text.starts_with('{')
             && text.contains(ADAPTER_FILE)
             && let Some(index) = catalogue.position(FrameworkId("keycloak-connect"))
         {
@@ -184,9 +185,9 @@ fn gather<'a>(view: &'a ContainerView<'a>, candidates: &[Vec<Candidate>]) -> BTr
         }
     }
     if !evidence.is_empty() {
-        let names: BTreeSet<&str> = view.settings.iter().map(|setting| setting.name).collect();
+        let is_set = |name: &String| view.settings.iter().any(|setting| setting.name == name);
         for (index, together) in &catalogue.together {
-            if evidence.contains_key(index) && together.iter().all(|name| names.contains(name.as_str())) {
+            if evidence.contains_key(index) && together.iter().all(is_set) {
                 let signs = evidence.entry(*index).or_default();
                 signs.together = Some(together);
                 signs.known.extend(together.iter().map(String::as_str));

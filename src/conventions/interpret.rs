@@ -320,7 +320,7 @@ fn open_blob(
 /// A variable of any name that holds Keycloak's adapter file.
 fn keycloak_json(position: usize, setting: &SettingView<'_>, interpreted: &mut Interpreted) -> bool {
     let ValueView::Plain(text) = setting.value else { return false };
-    if !text.contains(ADAPTER_FILE) {
+    if !text.starts_with('{') || !text.contains(ADAPTER_FILE) {
         return false;
     }
     let Some(framework) = catalogue().by_id(FrameworkId("keycloak-connect")) else { return false };

@@ -11,6 +11,7 @@ mod embedded;
 mod expect;
 mod framework;
 mod generic;
+mod hash;
 mod identify;
 mod interpret;
 mod keycloak_server;

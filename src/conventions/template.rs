@@ -31,6 +31,16 @@ impl Template {
 
     /// The keys in `name` when it fits. A key named `N` stands for a number.
     pub(super) fn capture(&self, name: &str) -> Option<Vec<(String, String)>> {
+        let (first, end) = (self.literals[0].as_bytes(), self.literals[self.keys.len()].as_bytes());
+        // Most names are told apart by their last letter.
+        let last = |text: &[u8]| text.last().map(u8::to_ascii_uppercase);
+        if !end.is_empty() && last(end) != last(name.as_bytes()) {
+            return None;
+        }
+        let start = name.as_bytes().get(..first.len())?;
+        if !(if self.fold { start.eq_ignore_ascii_case(first) } else { start == first }) {
+            return None;
+        }
         let folded;
         let compared = if self.fold {
             folded = name.to_ascii_uppercase();
@@ -38,8 +48,8 @@ impl Template {
         } else {
             name
         };
-        let mut from = self.literals[0].len();
-        if !compared.starts_with(self.literals[0].as_str()) {
+        let mut from = first.len();
+        if !compared.as_bytes().ends_with(end) {
             return None;
         }
         let mut captures = Vec::with_capacity(self.keys.len());

@@ -332,7 +332,9 @@ impl Outline {
                         b'{' => return self.fill_from_json(scanner, depth + 1),
                         b']' => return Some(None),
                         b',' => scanner.at += 1,
-                        _ => drop(scanner.value(usize::MAX).ok()?),
+                        _ => {
+                            scanner.value(usize::MAX).ok()?;
+                        }
                     }
                 }
             }

@@ -379,8 +379,8 @@ fn has_url_authority(authority: &str) -> bool {
         Some((_, host)) => host,
         None => authority,
     };
-    let port = if host.starts_with('[') {
-        let Some((address, behind)) = host[1..].split_once(']') else { return false };
+    let port = if let Some(bracketed) = host.strip_prefix('[') {
+        let Some((address, behind)) = bracketed.split_once(']') else { return false };
         let address = address.split('%').next().unwrap_or_default();
         if address.parse::<std::net::Ipv6Addr>().is_err() {
             return false;

@@ -1,10 +1,16 @@
 //! What one registered redirect URI means to a server of a given version: what it lets in, why it can never match, what is dangerous about it.
 
-use super::generation::{Behaviour, LONGEST_STORABLE_ENTRY, Matching, Reserved};
+use super::generation::{
+    Behaviour, Folding, LONGEST_STORABLE_ENTRY, Loopback, Matching, ParentAccess, Reserved,
+};
 use super::java_uri::{JavaUri, NotAUri};
 use super::redirect::loose_uri::star_place;
 use super::redirect::{EntryFault, cleaned, has_parent_access, is_folded, reserved_parameter};
 use super::version::Version;
+
+mod pieces;
+
+pub(crate) use pieces::Pieces;
 
 /// A registered entry as a server of one version takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +109,9 @@ pub enum Danger {
     ParentAccess,
     /// It brings this parameter of the protocol along.
     ReservedParameter(&'static str),
+    /// A loopback entry without a port on a server that forgives ports by text (before 25.0.6): `http://localhost:1@evil.tld/cb` is accepted
+    /// for `http://localhost/cb` (CVE-2024-8883).
+    OpenLoopback,
 }
 
 /// Examines one entry. `base` is what stands in front of relative entries ([`super::redirect::base_url`]).
@@ -115,64 +124,6 @@ pub fn examine(entry: &str, base: &str, version: Version) -> EntryFacts {
         dangers: dangers(&resolved, &behaviour),
         length: entry.chars().map(char::len_utf16).sum(),
         resolved,
-    }
-}
-
-/// A text cut at the places where readers see scheme, authority, path, query and fragment, whether or not it is a URI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pieces<'a> {
-    pub(crate) scheme: Option<&'a str>,
-    pub(crate) authority: Option<&'a str>,
-    pub(crate) path: &'a str,
-    pub(crate) query: Option<&'a str>,
-    pub(crate) fragment: Option<&'a str>,
-}
-
-impl<'a> Pieces<'a> {
-    pub(crate) fn of(text: &'a str) -> Self {
-        let (rest, fragment) =
-            text.split_once('#').map_or((text, None), |(rest, fragment)| (rest, Some(fragment)));
-        let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
-        let (scheme, rest) = match rest.find([':', '/']) {
-            Some(at) if at > 0 && rest.as_bytes()[at] == b':' => (Some(&rest[..at]), &rest[at + 1..]),
-            _ => (None, rest),
-        };
-        let (authority, path) = match rest.strip_prefix("//") {
-            Some(behind) => {
-                let end = behind.find('/').unwrap_or(behind.len());
-                (Some(&behind[..end]), &behind[end..])
-            }
-            None => (None, rest),
-        };
-        Self { scheme, authority, path, query, fragment }
-    }
-
-    /// The authority without user-info and port.
-    pub(crate) fn host(&self) -> Option<&'a str> {
-        self.host_and_port().map(|(host, _)| host)
-    }
-
-    pub(crate) fn port(&self) -> Option<&'a str> {
-        self.host_and_port().and_then(|(_, port)| port)
-    }
-
-    pub(crate) fn user_info(&self) -> Option<&'a str> {
-        self.authority.and_then(|authority| authority.rsplit_once('@')).map(|(user_info, _)| user_info)
-    }
-
-    fn host_and_port(&self) -> Option<(&'a str, Option<&'a str>)> {
-        let authority = self.authority?;
-        let server = authority.rsplit_once('@').map_or(authority, |(_, server)| server);
-        let name_end = server.rfind(']').map_or(0, |at| at + 1);
-        Some(match server[name_end..].find(':') {
-            Some(at) => (&server[..name_end + at], Some(&server[name_end + at + 1..])),
-            None => (server, None),
-        })
-    }
-
-    pub(crate) fn is_web(&self) -> bool {
-        self.scheme
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
     }
 }
 
@@ -202,9 +153,7 @@ fn reach(text: &str, behaviour: &Behaviour) -> Reach {
         (Some(authority), true) => {
             let host = |host: &str| host.to_owned();
             match authority.strip_suffix(":*") {
-                Some(front) => {
-                    Reach::AnyPort { host: host(front), open: !behaviour.odd_authority_stops_wildcards }
-                }
+                Some(front) => Reach::AnyPort { host: host(front), open: user_info_hides_host(behaviour) },
                 None => Reach::HostWildcard {
                     host: host(authority.trim_end_matches('*')),
                     open: !behaviour.splits_wildcard_entries,
@@ -314,13 +263,37 @@ fn dead_by_version(text: &str, behaviour: &Behaviour) -> Option<DeadReason> {
     let Matching::Decoded(rules) = behaviour.matching else {
         return None;
     };
-    if rules.folding == super::generation::Folding::Request && is_folded(text) {
+    if rules.folding == Folding::Request && is_folded(text) {
         return Some(DeadReason::UpperCase);
     }
     let open_end = [text, "x"].concat();
     let whole = if JavaUri::parse(text).is_ok() { text } else { &open_end };
     let normal = JavaUri::parse(whole).is_ok_and(|uri| uri.normalized() == whole);
     (!normal).then_some(DeadReason::NotNormalized)
+}
+
+/// Whether a request reaches another host by user-info where a wildcard entry expects a port.
+fn user_info_hides_host(behaviour: &Behaviour) -> bool {
+    match behaviour.matching {
+        Matching::AsWritten => !behaviour.odd_authority_stops_wildcards,
+        Matching::Decoded(rules) => !rules.strips_for_wildcards,
+    }
+}
+
+fn is_open_loopback(text: &str, pieces: &Pieces<'_>, behaviour: &Behaviour) -> bool {
+    let forgiven_by_text = behaviour.loopback == Loopback::Text
+        && ["http://localhost", "http://127.0.0.1"].iter().any(|front| text.starts_with(front));
+    if !forgiven_by_text || pieces.user_info.is_some() {
+        return false;
+    }
+    match (wildcard_prefix(text, behaviour), behaviour.matching) {
+        (None, _) => pieces.port.is_none(),
+        // The user-info of such a request switches wildcards off.
+        (Some(_), Matching::AsWritten) => false,
+        (Some(_), Matching::Decoded(rules)) => {
+            pieces.port.is_none() || (pieces.port == Some("*") && !rules.strips_for_wildcards)
+        }
+    }
 }
 
 fn dangers(text: &str, behaviour: &Behaviour) -> Vec<Danger> {
@@ -331,16 +304,19 @@ fn dangers(text: &str, behaviour: &Behaviour) -> Vec<Danger> {
     }) {
         dangers.push(Danger::Scheme);
     }
-    if pieces.user_info().is_some() {
+    if pieces.user_info.is_some() {
         dangers.push(Danger::UserInfo);
     }
-    if has_parent_access(pieces.path, behaviour.parent_access.max(super::generation::ParentAccess::Escaped)) {
+    if has_parent_access(pieces.path, ParentAccess::Escaped) {
         dangers.push(Danger::ParentAccess);
     }
     if let Some(name) =
         pieces.query.and_then(reserved_parameter).or_else(|| pieces.fragment.and_then(reserved_parameter))
     {
         dangers.push(Danger::ReservedParameter(name));
+    }
+    if is_open_loopback(text, &pieces, behaviour) {
+        dangers.push(Danger::OpenLoopback);
     }
     dangers
 }

@@ -3,6 +3,9 @@
 //! From 25 on Keycloak's `HostnameV2Provider` decides, before that the first hostname provider. Checked against a real 26.7.3
 //! (`tests/data/keycloak/issuer_cases.json`).
 
+#[cfg(test)]
+mod tests;
+
 use crate::keycloak::base_uri::{
     Broken, ProxyHeaders, RequestHeaders, UriBuilder, encode_segment, is_http_url, seen,
 };
@@ -258,7 +261,3 @@ fn base_before_25(options: &IssuerOptions, request: &str) -> Result<UriBuilder, 
     }
     Ok(builder)
 }
-
-#[cfg(test)]
-#[path = "issuer_tests.rs"]
-mod tests;

@@ -1,7 +1,6 @@
 //! What Keycloak decides.
 
 pub mod audience;
-pub mod audience_nearest;
 pub mod base_uri;
 pub(crate) mod built_in;
 pub mod entry;

@@ -207,7 +207,7 @@ impl ServerOptions {
             };
             let (value, well_known) = match &variable.value {
                 EnvValue::Literal(value) => {
-                    let well_known = value.text().is_some_and(|text| is_well_known(text));
+                    let well_known = value.text().is_some_and(is_well_known);
                     (value.clone(), well_known)
                 }
                 EnvValue::SecretReference { .. } => (Known::unknown("it is kept in Secret Manager"), false),
@@ -335,7 +335,11 @@ impl ServerOptions {
 impl Setting {
     /// The setting as evidence; a secret and an unknown value are not shown.
     pub fn evidence(&self, label: impl Into<String>) -> Evidence {
-        Evidence::cloud_run(self.at.clone(), self.value.text().map(str::to_owned), label)
+        let value = self.value.text().map(|value| match self.origin {
+            Origin::Handed => format!("--{}={value}", self.name),
+            Origin::Argument | Origin::Variable => value.to_owned(),
+        });
+        Evidence::cloud_run(self.at.clone(), value, label)
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) mod keycloaks;
 pub(crate) mod names;
 pub(crate) mod naming;
 pub(crate) mod reading;
+#[cfg(test)]
+mod tests;
 mod urls;
 
 pub use clues::MOST_CANDIDATES;

@@ -98,8 +98,10 @@ impl<'a> Naming<'a> {
         let Some(host) = urls::host(parts.base) else { return (NamedRealm::NotKeycloak, NamedBy::Nothing) };
         let name = unescape(parts.realm);
         let same = self.by_name.get(name.as_str()).unwrap_or(&self.unnamed).as_slice();
-        let by_host = self.group_of_host(&host);
-        let group = by_host.or(self.assignment.of_service[service.0 as usize]);
+        // Certain hosts outweigh the service's own environment, and that outweighs hearsay.
+        let certain = only(self.by_host.get(host.as_str()));
+        let heard = only(self.heard.get(&host));
+        let group = certain.or(self.assignment.of_service[service.0 as usize]).or(heard);
         let in_group: Vec<RealmId> = match group {
             Some(group) => same
                 .iter()
@@ -110,9 +112,7 @@ impl<'a> Naming<'a> {
         };
         let elsewhere = || NamedRealm::Elsewhere { host: host.clone(), realm: name.clone() };
         match in_group.as_slice() {
-            [realm] if self.by_host.contains_key(host.as_str()) && by_host.is_some() => {
-                (NamedRealm::Realm(*realm), NamedBy::Host)
-            }
+            [realm] if certain.is_some() => (NamedRealm::Realm(*realm), NamedBy::Host),
             [realm] => {
                 let home = self.assignment.of_realm[realm.0 as usize];
                 if self.is_foreign(&host, home) {
@@ -121,7 +121,9 @@ impl<'a> Naming<'a> {
                     (NamedRealm::Realm(*realm), NamedBy::RealmName)
                 }
             }
-            [] => match group.and_then(|group| self.unknown_realm(group, &host, &name, by_host.is_some())) {
+            [] => match group
+                .and_then(|group| self.unknown_realm(group, &host, &name, certain.or(heard) == Some(group)))
+            {
                 Some(unknown) => unknown,
                 None => (elsewhere(), NamedBy::Nothing),
             },
@@ -153,9 +155,7 @@ impl<'a> Naming<'a> {
     }
 
     fn group_of_host(&self, host: &str) -> Option<usize> {
-        let certain = self.by_host.get(host);
-        let groups = certain.or_else(|| self.heard.get(host))?;
-        if groups.len() == 1 { groups.first().copied() } else { None }
+        only(self.by_host.get(host).or_else(|| self.heard.get(host)))
     }
 
     fn unknown_realm(
@@ -189,6 +189,11 @@ impl<'a> Naming<'a> {
             group.hosts.iter().filter_map(|host| environment_of_name(host)).chain(group.word).collect();
         word.is_some_and(|word| !own.is_empty() && !own.contains(word))
     }
+}
+
+fn only(groups: Option<&BTreeSet<usize>>) -> Option<usize> {
+    let groups = groups?;
+    if groups.len() == 1 { groups.first().copied() } else { None }
 }
 
 /// Whether two names of realms are so alike that one is probably meant for the other.

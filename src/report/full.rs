@@ -1,7 +1,7 @@
 //! `full`: every finding with its source lines quoted and pointed at, both sides one below the other.
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::finding::Severity;
 use crate::report::{Entry, PlaceEntry, Quote, Report, escape, paint, summary};
@@ -49,11 +49,11 @@ fn push_entry(text: &mut String, entry: &Entry, head: &str, remedy: &str, width:
         text.push('\n');
     }
     for place in &places {
-        // What the quote had to cut stands whole below it.
-        if place.cut(width)
-            && let Some(value) = place.value
-        {
-            text.push_str(&format!("  {}\n", escape::one_line(value)));
+        // What the quote does not show whole stands below it.
+        let Some(value) = place.value.map(escape::one_line) else { continue };
+        let quoted = place.quote.map(|quote| shortened(quote, room(&places, width)));
+        if !quoted.is_some_and(|quote| quote.text.contains(&*value)) {
+            text.push_str(&format!("  {value}\n"));
         }
     }
     if !remedy.is_empty() {
@@ -85,21 +85,39 @@ impl<'r> Shown<'r> {
         }
     }
 
-    /// Columns that are left beside the line numbers.
-    fn room(&self, width: usize) -> usize {
-        width.saturating_sub(self.position.1.map_or(0, |line| line.to_string().len()) + 4)
-    }
-
-    /// Whether the quoted line has to be cut to fit.
-    fn cut(&self, width: usize) -> bool {
-        self.quote.is_none_or(|quote| quote.text.width() > self.room(width))
+    /// Whether the quoted line has to be cut to fit into `room` columns.
+    fn cut(&self, room: usize) -> bool {
+        self.quote.is_none_or(|quote| quote.text.width() > room)
     }
 
     /// Whether the label fits behind the carets.
-    fn label_fits(&self, width: usize) -> bool {
+    fn label_fits(&self, room: usize) -> bool {
         let to_carets = self.quote.map_or(0, |quote| quote.text[..quote.end].width());
-        !self.cut(width) && to_carets + 1 + self.label.width() <= self.room(width)
+        !self.cut(room) && to_carets + 1 + self.label.width() <= room
     }
+}
+
+/// Columns that are left beside the line numbers.
+fn room(places: &[Shown<'_>], width: usize) -> usize {
+    let numbers = places.iter().filter_map(|place| place.position.1).map(|line| line.to_string().len());
+    width.saturating_sub(numbers.max().unwrap_or(0) + 4)
+}
+
+/// The quote with its value shortened to what fits beside dots on its left.
+fn shortened(quote: &Quote, room: usize) -> Quote {
+    let most = room.saturating_sub(8).max(8);
+    if quote.text[quote.start..quote.end].width() <= most {
+        return quote.clone();
+    }
+    let mut text = quote.text[..quote.start].to_owned();
+    for c in quote.text[quote.start..quote.end].chars() {
+        if text[quote.start..].width() + c.width().unwrap_or(0) >= most {
+            break;
+        }
+        text.push(c);
+    }
+    text.push('…');
+    Quote { start: quote.start, end: text.len(), text }
 }
 
 fn quote(severity: Severity, places: &[Shown<'_>], width: usize) -> String {
@@ -108,18 +126,20 @@ fn quote(severity: Severity, places: &[Shown<'_>], width: usize) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Info | Severity::Off => Level::INFO,
     };
+    let room = room(places, width);
     let mut group = Group::with_level(level);
     let mut primary = true;
     for place in places {
         let (file, line, column) = &place.position;
         if let (Some(quote), Some(line)) = (place.quote, line) {
             let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let mut annotation: Annotation<'_> = kind.span(quote.start..quote.end);
-            let beside = place.label_fits(width);
+            let shown = if place.cut(room) { shortened(quote, room) } else { quote.clone() };
+            let mut annotation: Annotation<'_> = kind.span(shown.start..shown.end);
+            let beside = place.label_fits(room);
             if beside {
                 annotation = annotation.label(place.label.clone());
             }
-            let snippet = Snippet::source(quote.text.clone()).path(file.clone()).line_start(*line);
+            let snippet = Snippet::source(shown.text).path(file.clone()).line_start(*line);
             group = group.element(snippet.fold(false).annotation(annotation));
             if !beside {
                 group = group.element(note(&place.label, width));

@@ -3,6 +3,7 @@
 //! [`Report`] is the picture that all formats draw: names instead of ids, lines and columns instead of symbolic places. It is made
 //! once (see [`gather`]); a format is a function from it to text, opens no file and knows no terminal.
 
+pub mod columns;
 pub mod concise;
 pub mod escape;
 pub mod full;
@@ -15,6 +16,9 @@ pub mod quote;
 mod sample;
 pub mod summary;
 pub mod table;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;
 
 use crate::fault::Exit;
 use crate::finding::{Severity, Side};

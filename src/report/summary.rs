@@ -87,7 +87,7 @@ pub fn render(report: &Report, width: usize) -> String {
         text.push('\n');
     }
     push_wrapped(&mut text, "", "", &format!("Looked at {}.", looked_at(report)), width);
-    text.push_str(&format!("{}.\n", counts(report)));
+    push_wrapped(&mut text, "", "", &format!("{}.", counts(report)), width);
     if !report.next.is_empty() {
         text.push('\n');
     }
@@ -108,13 +108,22 @@ pub(crate) fn push_wrapped(text: &mut String, first: &str, rest: &str, line: &st
     }
 }
 
+/// The columns that `text` takes; colours take none.
+fn seen_width(text: &str) -> usize {
+    if text.contains('\u{1b}') {
+        anstream::adapter::strip_str(text).to_string().width()
+    } else {
+        text.width()
+    }
+}
+
 /// `text` in lines of at most `width` columns, broken at blanks; words that are longer keep their line to themselves.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let mut line = String::new();
         for word in paragraph.split(' ') {
-            if !line.is_empty() && line.width() + 1 + word.width() > width {
+            if !line.is_empty() && seen_width(&line) + 1 + seen_width(word) > width {
                 lines.push(std::mem::take(&mut line));
             } else if !line.is_empty() {
                 line.push(' ');

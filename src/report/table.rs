@@ -169,20 +169,23 @@ fn fix_width(table: &mut tabled::Table, column: usize, width: usize) {
 /// The places with their values, and what the table had to cut: all of it whole.
 fn push_values(text: &mut String, layout: &Layout, row: &Row<'_>) {
     let indent = " ".repeat(SEVERITY);
-    let positions: Vec<String> = row.places.iter().map(position_with_resource).collect();
-    let widest = positions.iter().map(|position| position.width()).max().unwrap_or(0);
-    for (place, position) in row.places.iter().zip(&positions) {
-        let said = match &place.value {
-            Some(value) => escape::one_line(value).into_owned(),
-            None => paint::faint(&escape::one_line(&place.label)),
+    let widest = row.places.iter().map(|place| whole_position(place).width()).max().unwrap_or(0);
+    for place in row.places {
+        let (said, said_width) = match &place.value {
+            Some(value) => (escape::one_line(value).into_owned(), escape::one_line(value).width()),
+            None => (paint::faint(&escape::one_line(&place.label)), escape::one_line(&place.label).width()),
         };
-        let said_width = place.value.as_deref().unwrap_or(&place.label).width();
+        let position = whole_position(place);
         if SEVERITY + widest + 2 + said_width <= layout.width {
             let gap = " ".repeat(widest - position.width() + 2);
-            text.push_str(&format!("{indent}{}{gap}{said}\n", paint::faint(position)));
-        } else {
-            text.push_str(&format!("{indent}{}\n{indent}  {said}\n", paint::faint(position)));
+            text.push_str(&format!("{indent}{}{gap}{said}\n", paint::faint(&position)));
+            continue;
         }
+        text.push_str(&format!("{indent}{}\n", paint::faint(&place.position())));
+        if let Some(attribute) = attribute(place) {
+            text.push_str(&format!("{indent}  {}\n", paint::faint(&attribute)));
+        }
+        text.push_str(&format!("{indent}  {said}\n"));
     }
     let shown = |word: &str| row.places.iter().any(|place| place.value.as_deref() == Some(word));
     for word in row.message.split_whitespace().filter(|word| word.width() > layout.message) {
@@ -194,11 +197,15 @@ fn push_values(text: &mut String, layout: &Layout, row: &Row<'_>) {
     }
 }
 
-fn position_with_resource(place: &PlaceEntry) -> String {
-    match &place.resource {
-        Some(resource) => {
-            format!("{} {}.{}", place.position(), escape::one_line(resource), escape::one_line(&place.field))
-        }
+/// The place and, for Terraform, the attribute of the resource.
+fn whole_position(place: &PlaceEntry) -> String {
+    match attribute(place) {
+        Some(attribute) => format!("{} {attribute}", place.position()),
         None => place.position(),
     }
+}
+
+fn attribute(place: &PlaceEntry) -> Option<String> {
+    let resource = place.resource.as_ref()?;
+    Some(format!("{}.{}", escape::one_line(resource), escape::one_line(&place.field)))
 }

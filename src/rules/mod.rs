@@ -14,9 +14,19 @@ mod keycloak_proxy_headers;
 mod keycloak_will_not_start;
 mod password_grant;
 mod pkce_off;
+mod redirect_uri_any;
+mod redirect_uri_breaks_login;
+mod redirect_uri_dead;
+mod redirect_uri_host_wildcard;
+mod redirect_uri_http;
+mod redirect_uri_missing;
+mod redirect_uri_unsafe;
+mod root_url_trailing_slash;
 mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
+mod with_callbacks;
+mod with_entries;
 mod with_keycloak;
 
 use crate::config::Waiver;
@@ -98,9 +108,18 @@ pub fn all() -> &'static [&'static Rule] {
 }
 
 static ALL: &[&Rule] = &[
+    // Redirect URIs
+    &redirect_uri_missing::RULE,
+    &redirect_uri_any::RULE,
+    &redirect_uri_host_wildcard::RULE,
+    &redirect_uri_dead::RULE,
+    &root_url_trailing_slash::RULE,
+    &redirect_uri_http::RULE,
+    &redirect_uri_breaks_login::RULE,
+    &redirect_uri_unsafe::RULE,
     // Issuer
-    &issuer_unstable::RULE,
     &issuer_mismatch::RULE,
+    &issuer_unstable::RULE,
     // Client
     &client_unknown::RULE,
     &pkce_off::RULE,

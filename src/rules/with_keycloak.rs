@@ -1,7 +1,7 @@
 //! What the rules about Keycloak as a Cloud Run service share: its options, and the versions to judge them by.
 
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
-use crate::keycloak::server_options::{ServerOptions, Setting};
+use crate::keycloak::server_options::{Origin, ServerOptions, Setting};
 use crate::keycloak::version::Version;
 use crate::scene::{Scene, VersionSource};
 use crate::snapshot::{RealmId, ServiceId};
@@ -90,6 +90,9 @@ impl Server {
 /// How a message writes a setting: `KC_HOSTNAME`, or `KC_HOSTNAME=sso.example.com` where the value is known.
 pub(super) fn shown(setting: &Setting) -> String {
     match setting.value.text() {
+        Some(value) if setting.origin == Origin::Handed => {
+            format!("`{}` (`--{}={value}`)", setting.written, setting.name)
+        }
         Some("") => format!("`{}` (empty)", setting.written),
         Some(value) => format!("`{}={value}`", setting.written),
         None => format!("`{}`", setting.written),

@@ -2,7 +2,6 @@
 
 use cloakrun::fault;
 use snapbox::assert_data_eq;
-use snapbox::prelude::*;
 
 use crate::{cloakrun, directory, run, said};
 

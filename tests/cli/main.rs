@@ -1,6 +1,8 @@
 //! The program as people and scripts meet it: a scrubbed environment, real files, exit codes and both streams.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod answers;
+mod check;
 mod completions;
 mod config;
 mod help;

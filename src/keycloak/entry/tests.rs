@@ -92,6 +92,66 @@ fn dangers_are_seen_in_any_case() {
     assert!(examine("https://a/cb", "", NEWEST).dangers.is_empty());
 }
 
+fn accepts(entry: &str, requested: &str, version: Version) -> bool {
+    let registered = [entry];
+    let registration = Registration {
+        registered: &registered,
+        root_url: None,
+        frontend_url: "https://sso",
+        admin_url: None,
+        allow_oidc_parameters: false,
+    };
+    Matcher::new(&registration, version, Endpoint::Authorization).judge(Some(requested), true).accepted()
+        == Some(true)
+}
+
+/// What is called open to strangers lets the known attack in, and what is not does not, on every generation.
+#[test]
+fn openness_is_what_servers_do() {
+    for generation in GENERATIONS {
+        let version = generation.version;
+        let open = match reach("https://host*", version) {
+            Reach::HostWildcard { open, .. } => open,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(open, accepts("https://host*", "https://host.evil.tld/", version), "{version}");
+        let open = match reach("https://host:*", version) {
+            Reach::AnyPort { open, .. } => open,
+            other => panic!("{other:?}"),
+        };
+        let attacks = ["https://host:x@evil.tld/", "https://host:x@y@evil.tld/"];
+        assert_eq!(
+            open,
+            attacks.iter().any(|attack| accepts("https://host:*", attack, version)),
+            "{version}"
+        );
+        for (entry, attacks) in [
+            ("http://localhost", vec!["http://localhost:1@evil.tld"]),
+            ("http://localhost/cb", vec!["http://localhost:1@evil.tld/cb"]),
+            ("http://127.0.0.1/cb", vec!["http://127.0.0.1:1@evil.tld/cb"]),
+            ("http://localhost/*", vec!["http://localhost:1@evil.tld/cb"]),
+            ("http://localhost*", vec!["http://localhost:1@evil.tld/cb"]),
+            ("http://localhost:*", vec!["http://localhost:1@evil.tld/cb"]),
+            (
+                "http://localhost:8080/cb",
+                vec![
+                    "http://localhost:8080:1@evil.tld/cb",
+                    "http://localhost:1@evil.tld/cb",
+                    "http://localhost:8080@evil.tld/cb",
+                ],
+            ),
+            ("http://[::1]/cb", vec!["http://[::1]:1@evil.tld/cb"]),
+        ] {
+            let open = examine(entry, "", version).dangers.contains(&Danger::OpenLoopback);
+            // Wildcards right behind the host are open in a way of their own.
+            let attacked =
+                entry != "http://localhost*" && attacks.iter().any(|attack| accepts(entry, attack, version));
+            let expected = open && entry != "http://localhost*";
+            assert_eq!(expected, attacked, "{entry} {version}");
+        }
+    }
+}
+
 #[test]
 fn lengths_are_counted_in_utf16() {
     let entry = format!("https://a/{}", "😀".repeat(123));
@@ -113,7 +173,7 @@ fn messages_guess_what_was_meant() {
 fn pieces_are_what_readers_see() {
     let pieces = Pieces::of("https://u:p@[::1]:80/a?b#c");
     assert_eq!(
-        (pieces.scheme, pieces.user_info(), pieces.host(), pieces.port()),
+        (pieces.scheme, pieces.user_info, pieces.host, pieces.port),
         (Some("https"), Some("u:p"), Some("[::1]"), Some("80"))
     );
     assert_eq!((pieces.path, pieces.query, pieces.fragment), ("/a", Some("b"), Some("c")));

@@ -1,9 +1,10 @@
 //! The authority of a URI: a server (`user@host:port`), or any name that a registry might know.
 
-use super::{
-    ALPHA, DIGIT, HEX, JavaUri, NotAUri, PERCENT, REGISTRY_NAME, SCOPE_ID, SERVER, USER_INFO, UriPart,
-    UriProblem, check_class, check_plain, find, scan_class, scan_plain,
+use super::characters::{
+    ALPHA, DIGIT, HEX, PERCENT, REGISTRY_NAME, SCOPE_ID, SERVER, USER_INFO, check_class, check_plain, find,
+    is_java_space, scan_class, scan_plain,
 };
+use super::{JavaUri, NotAUri, UriPart, UriProblem};
 
 /// Bytes of an IPv6 address.
 const IPV6_LENGTH: usize = 16;
@@ -44,9 +45,7 @@ fn scan_with_percent(text: &str, start: usize, end: usize) -> usize {
     while at < end {
         let plain = scan_plain(text, at, end, SERVER | PERCENT);
         match text[plain..end].chars().next() {
-            Some(c) if !c.is_ascii() && !super::is_java_space(c) && !c.is_control() => {
-                at = plain + c.len_utf8()
-            }
+            Some(c) if !c.is_ascii() && !is_java_space(c) && !c.is_control() => at = plain + c.len_utf8(),
             _ => return plain,
         }
     }

@@ -206,7 +206,7 @@ fn differences(requested: &str, request: &Pieces<'_>, entry: &str, shape: &Shape
     if pieces.scheme != request.scheme {
         found.push(Difference::Scheme { entry: owned(pieces.scheme), requested: owned(request.scheme) });
     }
-    if pieces.user_info() != request.user_info() {
+    if pieces.user_info != request.user_info {
         found.push(Difference::UserInfo);
     }
     compare_server(&pieces, request, prefix.is_some(), &mut found);
@@ -229,9 +229,9 @@ fn differences(requested: &str, request: &Pieces<'_>, entry: &str, shape: &Shape
 }
 
 fn compare_server(entry: &Pieces<'_>, request: &Pieces<'_>, is_prefix: bool, found: &mut Vec<Difference>) {
-    let (entry_host, request_host) = (entry.host().unwrap_or_default(), request.host().unwrap_or_default());
+    let (entry_host, request_host) = (entry.host.unwrap_or_default(), request.host.unwrap_or_default());
     // A prefix that ends in its authority may go on there.
-    let open_host = is_prefix && entry.path.is_empty() && entry.port().is_none();
+    let open_host = is_prefix && entry.path.is_empty() && entry.port.is_none();
     let host_fits = entry_host == request_host || (open_host && request_host.starts_with(entry_host));
     if !host_fits {
         let (entry, requested) = (entry_host.to_owned(), request_host.to_owned());
@@ -242,7 +242,7 @@ fn compare_server(entry: &Pieces<'_>, request: &Pieces<'_>, is_prefix: bool, fou
         });
     }
     let open_port = is_prefix && entry.path.is_empty();
-    let port_fits = match (entry.port(), request.port()) {
+    let port_fits = match (entry.port, request.port) {
         (None, _) if open_port => true,
         (Some(port), Some(requested)) if open_port => requested.starts_with(port),
         (port, requested) => port == requested,
@@ -250,11 +250,11 @@ fn compare_server(entry: &Pieces<'_>, request: &Pieces<'_>, is_prefix: bool, fou
     if !port_fits {
         let loopback =
             matches!(entry_host, "localhost" | "127.0.0.1" | "[::1]") && entry.scheme == Some("http");
-        found.push(match entry.port() {
+        found.push(match entry.port {
             Some(port) if loopback && host_fits => Difference::LoopbackPort { entry: port.to_owned() },
             port => Difference::Port {
                 entry: port.map(str::to_owned),
-                requested: request.port().map(str::to_owned),
+                requested: request.port.map(str::to_owned),
             },
         });
     }

@@ -1,13 +1,21 @@
 //! Verdicts as sentences.
 
+use crate::keycloak::generation::{Folding, Matching};
+
 use super::{Breakage, How, Matcher, MissingReason, Refusal, Verdict, WildcardsOff};
 
 impl Matcher {
     /// Whether this and the other matcher, made from the same registration, put equal verdicts into the same words. (Which entry is nearest
     /// depends on how wildcard entries are read.)
     pub(crate) fn explains_alike(&self, other: &Self) -> bool {
-        self.behaviour.splits_wildcard_entries == other.behaviour.splits_wildcard_entries
-            && self.behaviour.matching == other.behaviour.matching
+        let reading = |matcher: &Self| {
+            let decoding = match matcher.behaviour.matching {
+                Matching::AsWritten => None,
+                Matching::Decoded(rules) => Some(rules.folding == Folding::SchemeAndHost),
+            };
+            (matcher.behaviour.splits_wildcard_entries, decoding)
+        };
+        reading(self) == reading(other)
     }
 
     /// One sentence that says why: which entry matched and how, or the exact step that refused, with the nearest entry. `registered` is the

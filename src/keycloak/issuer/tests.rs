@@ -23,7 +23,7 @@ fn ask(
 #[test]
 fn recorded_issuers_are_met() {
     let data: Value =
-        serde_json::from_str(include_str!("../../tests/data/keycloak/issuer_cases.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/data/keycloak/issuer_cases.json")).unwrap();
     let mut wrong = Vec::new();
     let cases = data["cases"].as_array().unwrap();
     for case in cases {

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::nearest::{Obstacle, near_misses};
 use super::*;
-use crate::keycloak::audience_nearest::{Obstacle, near_misses};
 use crate::keycloak::realm_file::{Layout, read_json};
 use crate::locus::PartId;
 use crate::secrets::Tagger;
@@ -24,7 +24,7 @@ fn set(value: &Value) -> BTreeSet<String> {
 #[test]
 fn recorded_answers_are_met() {
     let data: Value =
-        serde_json::from_str(include_str!("../../tests/data/keycloak/audience_cases.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/data/keycloak/audience_cases.json")).unwrap();
     let mut wrong = Vec::new();
     for case in data["cases"].as_array().unwrap() {
         for version in ["24.0.5", "26.5.5", "26.7.3"] {
@@ -259,6 +259,21 @@ fn what_comes_near_an_audience_is_said() {
 }
 
 #[test]
+fn offline_tokens_need_the_role() {
+    let with_user = |roles: Value| {
+        let realm = shop(json!({}), json!({"users": [{"username": "bob", "realmRoles": roles}]}));
+        let request = TokenRequest {
+            subject: Subject::User("Bob"),
+            scope: Some("openid offline_access"),
+            ..TokenRequest::LOGIN
+        };
+        tokens(&realm, NEWEST, &request).map(|issued| issued.scope)
+    };
+    assert!(with_user(json!(["default-roles-shop"])).unwrap().contains("offline_access"));
+    assert!(with_user(json!(["staff"])).unwrap_err().to_string().contains("Offline tokens not allowed"));
+}
+
+#[test]
 fn bare_clients_leave_their_scopes_open() {
     let tagger = Tagger::new().unwrap();
     let text = json!([{"clientId": "app", "defaultClientScopes": ["roles"]}]).to_string();
@@ -266,4 +281,32 @@ fn bare_clients_leave_their_scopes_open() {
     let held = HeldRealm::of(&realm, NEWEST.parse().unwrap());
     let issued = issue(&held, &realm, held.client(&realm, "app").unwrap(), &TokenRequest::LOGIN).unwrap();
     assert!(!issued.unread.is_empty());
+}
+
+proptest::proptest! {
+    // Whatever the mappers say: no panic, an ID token keeps the client's id unless a claim mapper replaces it, and no audience is
+    // both certain and not.
+    #[test]
+    fn mappers_never_break_a_token(
+        kinds in proptest::collection::vec((0usize..7, "[a-z.]{0,6}", proptest::bool::ANY, proptest::bool::ANY), 0..6),
+        scope in proptest::option::of("[a-z ]{0,12}"),
+        version in proptest::sample::select(vec!["21.1.2", "24.0.5", "26.6.8", "26.7.3"]),
+    ) {
+        let providers = ["oidc-audience-mapper", "oidc-audience-resolve-mapper", "oidc-hardcoded-claim-mapper", "oidc-hardcoded-role-mapper", "oidc-role-name-mapper", "oidc-usermodel-client-role-mapper", "nonsense"];
+        let mappers: Vec<Value> = kinds.iter().map(|(kind, text, access, id)| json!({
+            "name": text, "protocol": "openid-connect", "protocolMapper": providers[*kind],
+            "config": {"included.client.audience": text, "claim.name": "aud", "claim.value": text, "role": text, "new.role.name": format!("x.{text}"),
+                "access.token.claim": access.to_string(), "id.token.claim": id.to_string()}})).collect();
+        let replaces = kinds.iter().any(|(kind, text, _, id)| *kind == 2 && *id && !text.is_empty()) || kinds.iter().any(|(kind, _, _, id)| *kind == 5 && *id);
+        let realm = shop(json!({"protocolMappers": mappers}), json!({}));
+        let request = TokenRequest::LOGIN.with_scope(scope.as_deref());
+        if let Ok(issued) = tokens(&realm, version, &request) {
+            for token in issued.id_token.iter().chain([&issued.access_token]) {
+                proptest::prop_assert!(token.perhaps.iter().all(|audience| !token.has_audience(audience)));
+            }
+            if let Some(id_token) = issued.id_token.filter(|_| !replaces) {
+                proptest::prop_assert!(id_token.has_audience("app"));
+            }
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! What would issue an audience that a client's access tokens do not carry: the mapper that comes nearest, and what keeps it.
 
-use crate::keycloak::audience::{self, Subject, TokenRequest, describe, is_lightweight, roles_of_subject};
+use super::claims::describe;
+use super::scope::roles_of_subject;
+use super::{Subject, TokenRequest, is_lightweight};
 use crate::keycloak::import::{HeldRealm, ScopeRef};
 use crate::keycloak::mapper::{self, CLIENT_AUDIENCE, CUSTOM_AUDIENCE, Effect, Target, Writes};
 use crate::keycloak::model::{Client, Mapper, Realm};
@@ -56,7 +58,7 @@ pub fn near_misses(
     request: &TokenRequest<'_>,
     audience: &str,
 ) -> Vec<NearMiss> {
-    if audience::issue(held, realm, client, request)
+    if super::issue(held, realm, client, request)
         .is_ok_and(|tokens| tokens.access_token.has_audience(audience))
     {
         return Vec::new();

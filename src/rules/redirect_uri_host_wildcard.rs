@@ -1,0 +1,137 @@
+//! `redirect-uri-host-wildcard`: a star right behind the host.
+
+use super::with_entries::{self, Entry, Holds};
+use crate::finding::{Case, Severity, Verdict};
+use crate::keycloak::entry::{EntryFacts, Reach};
+use crate::rules::{Check, Rule};
+use crate::scene::Scene;
+use crate::snapshot::ClientId;
+use crate::words::capitalized;
+
+pub(crate) static RULE: Rule = Rule {
+    id: "redirect-uri-host-wildcard",
+    severity: Severity::Error,
+    title: "A redirect URI entry has its star right behind the host",
+    why: "Servers before 26.6.3 (26.4.13 on its line) compare such an entry as a plain beginning: `https://shop.example.com*` accepts \
+          `https://shop.example.com.evil.tld`, whose owner then receives the authorization codes. Newer servers read it as \
+          `https://shop.example.com/*`.\n\n\
+          `https://host:*` accepts every port but not the default one, which no URL spells out.",
+    remedy: "Write the slash: `https://host/*`, or better the exact redirect URI.",
+    references: &[
+        "https://github.com/keycloak/keycloak/issues/48430",
+        "https://www.keycloak.org/docs/latest/server_admin/#_unspecific-redirect-uris",
+    ],
+    needs: &[],
+    check: Check::Client(check),
+};
+
+fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
+    with_entries::entries(id, scene).iter().filter_map(|entry| judge(id, entry, scene)).collect()
+}
+
+fn is_glued(facts: &EntryFacts) -> bool {
+    matches!(facts.reach, Reach::HostWildcard { .. } | Reach::AnyPort { .. })
+}
+
+fn is_open(facts: &EntryFacts) -> bool {
+    matches!(facts.reach, Reach::HostWildcard { open: true, .. } | Reach::AnyPort { open: true, .. })
+}
+
+fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> {
+    if entry.holds(is_glued) == Holds::Nowhere {
+        return None;
+    }
+    let (any_port, host) = entry.facts.iter().find_map(|(_, facts)| match &facts.reach {
+        Reach::HostWildcard { host, .. } => Some((false, host.as_str())),
+        Reach::AnyPort { host, .. } => Some((true, host.as_str())),
+        _ => None,
+    })?;
+    let scheme = entry.text.split("://").next().unwrap_or("https");
+    let slashed = format!("{scheme}://{host}/*");
+    let stranger = if any_port {
+        format!("{scheme}://{host}:x@evil.example")
+    } else {
+        format!("{scheme}://{host}.evil.example")
+    };
+    let open =
+        format!("accepts `{stranger}` as well, so that a stranger's site receives authorization codes");
+    let closed = if any_port {
+        "accepts every port of this host but not the default one".to_owned()
+    } else {
+        format!("is read as `{slashed}`")
+    };
+    let version = scene.server(id.realm);
+    let (severity, what) = match entry.holds(is_open) {
+        Holds::Everywhere => (Severity::Error, format!("which, {}, {open}", version.describe_version())),
+        Holds::Sometimes(_) => (
+            Severity::Error,
+            format!(
+                "which {open} on servers before 26.6.3 and {closed} on newer ones; the version of the server is not known"
+            ),
+        ),
+        Holds::Nowhere => (Severity::Warning, format!("which, {}, {closed}", version.describe_version())),
+    };
+    let mut evidence = vec![entry.evidence(id, scene, "the star right behind the host")];
+    evidence.extend(version.version_evidence().cloned());
+    Some(Verdict::Wrong(Case {
+        severity: Some(severity),
+        message: format!("{} has the {}, {what}.", capitalized(&scene.name_client(id)), entry.name()),
+        remedy: Some(format!("Write `{slashed}`, or better the exact redirect URI.")),
+        evidence,
+        value: Some(entry.text.to_owned()),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Said, Stage};
+
+    fn judge(uri: &str, version: Option<&str>) -> Said {
+        let stage = Stage::new().realm(
+            "shop.json",
+            &format!(r#"{{"realm": "shop", "clients": [{{"clientId": "web", "redirectUris": ["{uri}"]}}]}}"#),
+        );
+        match version {
+            Some(version) => stage.version(version),
+            None => stage,
+        }
+        .judge("redirect-uri-host-wildcard")
+    }
+
+    #[test]
+    fn before_the_repair_it_is_open() {
+        assert_eq!(
+            judge("https://shop.example.com*", Some("26.5.5")).wrong,
+            [
+                "error client web of realm shop: Client `web` of realm `shop` has the redirect URI `https://shop.example.com*`, which, by version 26.5.5, as --keycloak-version says, accepts `https://shop.example.com.evil.example` as well, so that a stranger's site receives authorization codes."
+            ]
+        );
+    }
+
+    #[test]
+    fn after_it_is_read_with_a_slash() {
+        assert_eq!(
+            judge("https://shop.example.com*", Some("26.7.3")).wrong,
+            [
+                "warning client web of realm shop: Client `web` of realm `shop` has the redirect URI `https://shop.example.com*`, which, by version 26.7.3, as --keycloak-version says, is read as `https://shop.example.com/*`."
+            ]
+        );
+    }
+
+    #[test]
+    fn without_a_version_it_is_an_error_and_says_so() {
+        assert_eq!(
+            judge("https://shop.example.com*", None).wrong,
+            [
+                "error client web of realm shop: Client `web` of realm `shop` has the redirect URI `https://shop.example.com*`, which accepts `https://shop.example.com.evil.example` as well, so that a stranger's site receives authorization codes on servers before 26.6.3 and is read as `https://shop.example.com/*` on newer ones; the version of the server is not known."
+            ]
+        );
+    }
+
+    #[test]
+    fn other_wildcards_are_not_its_business() {
+        for uri in ["*", "https://*", "https://shop.example.com/*", "https://shop.example.com/cb*", "/*"] {
+            assert!(judge(uri, None).is_nothing(), "{uri}");
+        }
+    }
+}
