@@ -34,7 +34,8 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
     let facts = entry.newest();
     // What no request can match lets nobody in; the rule about dead entries names it.
     let is_dead = entry.facts.iter().all(|(_, facts)| matches!(facts.reach, Reach::Nothing(_)));
-    let danger = *facts.dangers.first()?;
+    // Loopback entries have a rule of their own.
+    let danger = facts.dangers.iter().copied().find(|danger| *danger != Danger::OpenLoopback)?;
     if is_dead && danger != Danger::Scheme {
         return None;
     }
@@ -47,6 +48,7 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
         Danger::ParentAccess => {
             "whose path leads to a parent folder, out of the place that it seems to allow".to_owned()
         }
+        Danger::OpenLoopback => return None,
         Danger::ReservedParameter(name) => {
             format!(
                 "which brings the parameter `{name}` of the login protocol along, so that the app takes it for the server's answer"
