@@ -6,11 +6,13 @@
 
 mod evidence;
 pub(crate) mod issuer;
+mod listings;
 mod redirects;
 mod server;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 pub use issuer::RealmIssuer;
 pub use redirects::RedirectMatchers;
@@ -48,6 +50,7 @@ pub struct Scene<'a> {
     by_client: BTreeMap<ClientId, Vec<usize>>,
     by_service: Vec<Range<usize>>,
     by_host: HashMap<String, Vec<ServiceId>>,
+    listings: OnceLock<listings::Listings>,
 }
 
 impl<'a> Scene<'a> {
@@ -72,7 +75,7 @@ impl<'a> Scene<'a> {
                 }
             }
         }
-        Scene { snapshot, config, links, servers, by_client, by_service, by_host }
+        Scene { snapshot, config, links, servers, by_client, by_service, by_host, listings: OnceLock::new() }
     }
 
     /// The realm `id` as it was read.

@@ -111,6 +111,13 @@ fn batch(path: &Path, terminal: &Terminal) -> Result<Exit, Fault> {
     let reader: Box<dyn io::BufRead> = if path.as_os_str() == "-" {
         Box::new(BufReader::with_capacity(1 << 16, io::stdin().lock()))
     } else {
+        // Opening a directory succeeds on some systems, and reading it fails with words that help nobody.
+        if path.is_dir() {
+            return Err(Fault::usage(format!(
+                "{} is a directory, not a file of JSON Lines.",
+                path.display()
+            )));
+        }
         let file = File::open(path)
             .with_context(|| format!("cannot read {}", path.display()))
             .map_err(|error| Fault::new(Whose::Input, error))?;

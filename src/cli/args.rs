@@ -68,7 +68,7 @@ pub struct Global {
         value_parser = FalseyValueParser::new()
     )]
     pub quiet: bool,
-    /// Say more: every file that was read, and remarks on how
+    /// List every file that was read, however many there are
     #[arg(
         long,
         short,

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use crate::placeholder::placeholder;
 
-use super::catalogue::{Needs, catalogue};
+use super::catalogue::catalogue;
 use super::framework::IssuerForm;
+use super::generic_file::Needs;
 use super::reading::{Certainty, FormMismatch};
 use super::role::Role;
 use super::value::{self, KeycloakUrlKind, keycloak_url};

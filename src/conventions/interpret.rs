@@ -6,11 +6,12 @@ use crate::placeholder::placeholder;
 
 use super::blob;
 use super::catalogue::catalogue;
-use super::framework::{BlobFormat, Framework, FrameworkId, IssuerComparison, IssuerForm, SettingConvention};
+use super::framework::{Framework, FrameworkId, IssuerComparison, IssuerForm};
 use super::generic::Guess;
 use super::identify::{ADAPTER_FILE, Candidate};
 use super::reading::{Certainty, FormMismatch, Held, Identified, IgnoredSetting, Reading};
 use super::role::Role;
+use super::setting::{BlobFormat, SettingConvention};
 use super::shield::is_public_key_set;
 use super::template::Template;
 use super::value::{self, KeycloakUrlKind, keycloak_url};
@@ -128,7 +129,7 @@ fn explain(
     }
     let role = match (convention.role, setting.value) {
         // Keys for checking only are no secret, but they go stale.
-        (Role::JwksOrSecret, ValueView::Plain(text)) if is_public_key_set(text) => Role::PublicKey,
+        (Role::JwksOrSecret, ValueView::Plain(text)) if is_public_key(text) => Role::PublicKey,
         (role, _) => role,
     };
     let base = Reading {
@@ -226,7 +227,10 @@ pub(super) fn hold<'a>(setting: &SettingView<'a>, role: Role) -> (Option<&'a str
     match setting.value {
         ValueView::Plain(text) => {
             let trimmed = text.trim();
-            if trimmed.is_empty() {
+            if trimmed.is_empty() && role.is_switch() && setting.source == SettingSource::Flag {
+                // A flag without a value switches on.
+                (Some("true"), Held::Literal)
+            } else if trimmed.is_empty() {
                 (None, Held::Empty)
             } else if let Some(found) = placeholder(text) {
                 (None, Held::Placeholder { text: found.to_owned() })
@@ -291,6 +295,10 @@ fn open_blob(
         if role == Role::Other {
             continue;
         }
+        let role = match role {
+            Role::JwksOrSecret if is_public_key(&found.value) => Role::PublicKey,
+            role => role,
+        };
         let inner = SettingView { value: ValueView::Plain(&found.value), ..*setting };
         let (value, held) = hold(&inner, role);
         let value = value.map(str::to_owned);
@@ -315,6 +323,12 @@ fn open_blob(
             ..base.clone()
         });
     }
+}
+
+fn is_public_key(text: &str) -> bool {
+    text.contains("-----BEGIN PUBLIC KEY")
+        || text.contains("-----BEGIN CERTIFICATE")
+        || is_public_key_set(text)
 }
 
 /// A variable of any name that holds Keycloak's adapter file.

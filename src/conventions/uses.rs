@@ -1,8 +1,9 @@
 //! What a container does with Keycloak.
 
-use super::catalogue::{catalogue, image_words};
+use super::catalogue::catalogue;
 use super::expect::{is_of_foreign_provider, logs_users_in, recognised, takes_bearer_tokens};
 use super::framework::FrameworkId;
+use super::images::image_words;
 use super::reading::{Certainty, Held, Reading, Understanding, Use, UseFound};
 use super::role::Role;
 
@@ -115,6 +116,15 @@ pub(super) fn uses(understanding: &Understanding, image: Option<&str>) -> Vec<Us
             (None, None) if named.role != Role::ServerUrl => {
                 let reason = "it knows the issuer or its keys and has no client".to_owned();
                 add(Use::ResourceServer, Certainty::Likely, reason);
+            }
+            (Some(client), Some(_))
+                if client.group.as_deref().is_some_and(|group| group.split('_').next() == Some("sso")) =>
+            {
+                add(
+                    Use::LogsUsersIn,
+                    Certainty::Likely,
+                    "it has a client with a secret for single sign-on".to_owned(),
+                );
             }
             (Some(_), Some(_)) => {
                 // A client with a secret logs in or fetches tokens for itself; nothing tells which.

@@ -1,8 +1,9 @@
 //! `redirect-uri-missing`: a URL of a service that its client does not accept.
 
 use super::with_callbacks::{Pinned, callbacks, is_public, label_of};
-use super::with_entries::{host_of, is_loopback, takes_browsers};
+use super::with_entries::takes_browsers;
 use crate::cloud_run::model::{ServiceUrl, UrlForm, Workload};
+use crate::cloud_run::urls::is_loopback;
 use crate::conventions::CallbackPurpose;
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
 use crate::keycloak::model::{ClientField, Dialect, attribute};
@@ -10,6 +11,7 @@ use crate::keycloak::post_logout::PostLogoutMatcher;
 use crate::keycloak::redirect::{Matcher, Registration};
 use crate::keycloak::version::Version;
 use crate::link::Link;
+use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
 use crate::scene::{RedirectMatchers, Scene};
 use crate::words::capitalized;
@@ -234,7 +236,7 @@ fn judge_without_url(matchers: &RedirectMatchers, link: &Link, scene: &Scene<'_>
     let service = scene.service(link.service);
     let living = matchers.positions.iter().any(|index| {
         let entry = scene.client(link.client).redirect_uris[*index].text().unwrap_or_default();
-        host_of(entry).is_some_and(|host| !is_loopback(&host))
+        host_in(entry).is_some_and(|host| !is_loopback(&host))
     });
     if living {
         return Vec::new();
@@ -319,11 +321,11 @@ fn nearest_entry(
 
 /// The paths of entries that stand on hosts of the service: with no convention to tell the callback, they do.
 fn sibling_paths(urls: &[ServiceUrl], link: &Link, scene: &Scene<'_>) -> Vec<String> {
-    let hosts: Vec<String> = urls.iter().filter_map(|url| host_of(&url.url)).collect();
+    let hosts: Vec<String> = urls.iter().filter_map(|url| host_in(&url.url)).collect();
     let mut paths = Vec::new();
     for entry in &scene.client(link.client).redirect_uris {
         let Some(text) = entry.text() else { continue };
-        if !host_of(text).is_some_and(|host| hosts.contains(&host)) {
+        if !host_in(text).is_some_and(|host| hosts.contains(&host)) {
             continue;
         }
         let path = path_of(text);
@@ -336,8 +338,8 @@ fn sibling_paths(urls: &[ServiceUrl], link: &Link, scene: &Scene<'_>) -> Vec<Str
 
 /// Whether any entry is on the URL's host.
 fn has_entry_on(url: &str, link: &Link, scene: &Scene<'_>) -> bool {
-    let host = host_of(url);
-    scene.client(link.client).redirect_uris.iter().any(|entry| entry.text().and_then(host_of) == host)
+    let host = host_in(url);
+    scene.client(link.client).redirect_uris.iter().any(|entry| entry.text().and_then(host_in) == host)
 }
 
 /// Whether the client has entries on a domain that may stand in front of the service, so that nobody need come by the run.app URL.
@@ -348,10 +350,9 @@ fn has_domain_in_front(link: &Link, scene: &Scene<'_>) -> bool {
         client.redirect_uris.iter().any(|entry| entry.text().is_some_and(|text| text.starts_with('/')));
     let texts = client.redirect_uris.iter().filter_map(|entry| entry.text());
     texts.chain(root.filter(|_| relative)).any(|text| {
-        host_of(text).is_some_and(|host| {
+        host_in(text).is_some_and(|host| {
             !is_loopback(&host)
                 && !host.ends_with(".run.app")
-                && !host.contains('*')
                 && host.contains('.')
                 && scene.services_on_host(&host).iter().all(|service| *service == link.service)
         })
