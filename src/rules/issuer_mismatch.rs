@@ -2,9 +2,9 @@
 
 use crate::cloud_run::urls::{self, Origin};
 use crate::conventions::{Certainty, IssuerBasis, IssuerComparison, IssuerExpectation};
-use crate::finding::{Case, Evidence, Severity, Subject, Undecided, Verdict};
+use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
 use crate::link::naming::realm_url;
-use crate::link::{IssuerReading, NamedBy, NamedRealm, Tells};
+use crate::link::{IssuerReading, NamedBy, NamedRealm};
 use crate::rules::{Check, Rule};
 use crate::scene::issuer::are_forms_of_one_service;
 use crate::scene::{RealmIssuer, Scene};
@@ -32,52 +32,10 @@ pub(crate) static RULE: Rule = Rule {
         "https://github.com/provectus/kafka-ui/issues/4208",
     ],
     needs: &[],
-    check: Check::Scene(check),
+    check: Check::Issuer(check),
 };
 
-fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
-    let mut verdicts = Vec::new();
-    for (id, _) in scene.snapshot.services() {
-        for expected in &scene.reading(id).issuers {
-            let subject = scene.subject_of_issuer(id, expected);
-            verdicts.extend(judge(id, expected, scene).into_iter().map(|verdict| (subject.clone(), verdict)));
-        }
-        verdicts.extend(not_told(id, scene).map(|verdict| (scene.subject_of_service(id), verdict)));
-    }
-    verdicts
-}
-
-/// Settings that would name the issuer and hold a placeholder: neither right nor wrong.
-fn not_told(service: ServiceId, scene: &Scene<'_>) -> Option<Verdict> {
-    let reading = scene.reading(service);
-    // Nothing to compare with: that no realm was found is said once for the whole run.
-    if scene.snapshot.realms.is_empty() || reading.is_keycloak {
-        return None;
-    }
-    let unknown: Vec<_> = reading
-        .unknown
-        .iter()
-        .filter(|setting| matches!(setting.tells, Tells::Issuer | Tells::Realm))
-        .collect();
-    let first = unknown.first()?;
-    let names: Vec<String> = unknown.iter().map(|setting| format!("`{}`", setting.setting)).collect();
-    Some(Verdict::Undecided(Undecided {
-        reason: format!(
-            "Whether {} expects the issuer of its realm is not known, because {} {} not: {}.",
-            scene.name_service(service),
-            names.join(" and "),
-            if unknown.len() == 1 { "is" } else { "are" },
-            first.why,
-        ),
-        remedy: Some("Check what is really deployed.".to_owned()),
-        evidence: unknown
-            .iter()
-            .map(|setting| Evidence::cloud_run(setting.at.clone(), None, "would name the issuer"))
-            .collect(),
-    }))
-}
-
-fn judge(service: ServiceId, expected: &IssuerReading, scene: &Scene<'_>) -> Vec<Verdict> {
+fn check(service: ServiceId, expected: &IssuerReading, scene: &Scene<'_>) -> Vec<Verdict> {
     let container = scene.reading(service).containers.get(expected.container);
     let Some(found) =
         container.and_then(|container| container.understanding.issuers.get(expected.expectation))
@@ -546,17 +504,5 @@ mod tests {
         let said = Stage::new().service("web.yaml", &service_yaml("web", &env)).judge("issuer-mismatch");
         assert_eq!(said.wrong.len(), 1, "{:?}", said.wrong);
         assert!(said.wrong[0].contains("no issuer of Keycloak has a slash at the end"), "{:?}", said.wrong);
-    }
-
-    #[test]
-    fn an_issuer_with_a_placeholder_is_not_decided() {
-        let said = stage("${SSO}/realms/shop").judge("issuer-mismatch");
-        assert_eq!(said.wrong, Vec::<String>::new());
-        assert_eq!(said.undecided.len(), 1, "{:?}", said.undecided);
-        assert!(
-            said.undecided[0].contains("`OIDC_ISSUER` is not: `${SSO}` is a placeholder"),
-            "{:?}",
-            said.undecided
-        );
     }
 }
