@@ -231,16 +231,13 @@ fn wrong(
     })
 }
 
-/// A service of which no URL is known.
+/// A service of which no URL is known: an entry that covers every host is all that can be said to accept it.
 fn judge_without_url(matchers: &RedirectMatchers, link: &Link, scene: &Scene<'_>) -> Vec<Verdict> {
-    let service = scene.service(link.service);
-    let living = matchers.positions.iter().any(|index| {
-        let entry = scene.client(link.client).redirect_uris[*index].text().unwrap_or_default();
-        host_in(entry).is_some_and(|host| !is_loopback(&host))
-    });
-    if living {
+    let anywhere = vec!["https://a-host-of-the-service.invalid/".to_owned()];
+    if matches!(ask_login(&anywhere, matchers), Answer::Accepted) {
         return Vec::new();
     }
+    let service = scene.service(link.service);
     let why = service
         .urls_incomplete
         .clone()
@@ -252,7 +249,7 @@ fn judge_without_url(matchers: &RedirectMatchers, link: &Link, scene: &Scene<'_>
             scene.name_service(link.service)
         ),
         remedy: Some(
-            "Name the service's URL in cloakrun.yaml, or read what `gcloud run services describe` prints."
+            "Name the service's URL or domain in cloakrun.yaml, or read what `gcloud run services describe --format export` prints."
                 .to_owned(),
         ),
         evidence: vec![scene.service_itself(link.service, "the service whose URL is not known")],
@@ -298,7 +295,8 @@ fn nearest_entry(
         Some(nearest) => {
             let index = matchers.positions[nearest.entry];
             let text = client.redirect_uris[index].text().unwrap_or_default();
-            let differs = nearest.differences.first().map_or(String::new(), |first| first.describe(text));
+            let told = nearest.differences.iter().take(2).map(|difference| difference.describe(text));
+            let differs = told.collect::<Vec<_>>().join(" and ");
             let place = scene.client_entry(
                 link.client,
                 ClientField::RedirectUris,
