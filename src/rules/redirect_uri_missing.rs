@@ -110,7 +110,7 @@ fn judge_pinned(
         Answer::Refused => String::new(),
         Answer::RefusedBy(versions) => format!(" on servers of version {versions}"),
     };
-    let uri = pinned.uris.first()?;
+    let uri = likeliest(&pinned.uris, link, scene)?;
     let (nearest, place) = nearest_entry(uri, matchers, link, scene);
     if let Some(open) = not_certain(uri, matchers, link, scene, &pinned.evidence) {
         return Some(open);
@@ -129,6 +129,20 @@ fn judge_pinned(
         evidence,
         value: Some(uri.clone()),
     }))
+}
+
+/// Of the URIs that a framework may ask for, the one whose path an entry of the client has; else the usual one.
+fn likeliest<'u>(uris: &'u [String], link: &Link, scene: &Scene<'_>) -> Option<&'u String> {
+    let entries: Vec<&str> =
+        scene.client(link.client).redirect_uris.iter().filter_map(|entry| entry.text()).collect();
+    let is_known = |uri: &&String| entries.iter().any(|entry| path_of(entry) == path_of(uri));
+    uris.iter().find(is_known).or_else(|| uris.first())
+}
+
+/// What follows the host of a URI; of a relative entry all of it.
+fn path_of(uri: &str) -> &str {
+    let behind = uri.split_once("://").map_or(uri, |(_, behind)| behind);
+    behind.find('/').map_or("", |at| &behind[at..])
 }
 
 /// Judges the URLs of a service that asks for the host by which the user came.
@@ -157,7 +171,7 @@ fn judge_urls(paths: &[String], matchers: &RedirectMatchers, link: &Link, scene:
             Answer::Refused => String::new(),
             Answer::RefusedBy(versions) => format!(" on servers of version {versions}"),
         };
-        let uri = if known.is_empty() { &url.url } else { &uris[0] };
+        let uri = if known.is_empty() { &url.url } else { likeliest(&uris, link, scene).unwrap_or(&url.url) };
         let url_evidence = vec![scene.service_url(url, label_of(url))];
         if let Some(open) = not_certain(uri, matchers, link, scene, &url_evidence) {
             verdicts.push(open);
@@ -312,8 +326,7 @@ fn sibling_paths(urls: &[ServiceUrl], link: &Link, scene: &Scene<'_>) -> Vec<Str
         if !host_in(text).is_some_and(|host| hosts.contains(&host)) {
             continue;
         }
-        let behind = text.split_once("://").map_or("", |(_, behind)| behind);
-        let path = behind.find('/').map_or("", |at| &behind[at..]);
+        let path = path_of(text);
         if !path.contains(['*', '?', '#']) && !path.is_empty() {
             paths.push(path.to_owned());
         }
