@@ -199,11 +199,8 @@ impl Judged<'_, '_> {
                 &format!("{why}; `/auth` is right only with `http-relative-path`, or before version 17"),
             ));
         }
-        let others_differ =
-            self.scene.links.services.iter().flat_map(|service| &service.issuers).any(|other| {
-                other.names == self.expected.names
-                    && other.issuer.trim_end_matches('/') != self.expected.issuer.trim_end_matches('/')
-            });
+        let own = self.expected.issuer.trim_end_matches('/');
+        let others_differ = self.scene.expected_issuers(realm).iter().any(|other| other != own);
         others_differ.then(|| self.undecided(realm, &format!("{why}, and other services expect another one")))
     }
 
