@@ -238,6 +238,10 @@ fn judge_without_url(matchers: &RedirectMatchers, link: &Link, scene: &Scene<'_>
         return Vec::new();
     }
     let service = scene.service(link.service);
+    // That its run.app URLs are turned off, the rule about closed services says.
+    if service.default_url_disabled.is_on() {
+        return Vec::new();
+    }
     let why = service
         .urls_incomplete
         .clone()
