@@ -1,5 +1,6 @@
 //! From files to the snapshot: each file is read, recognised, handed to its reader, and let go again.
 
+use std::io::{Read as _, Seek as _};
 use std::path::Path;
 
 use crate::cloud_run::{deploy_flags, service_yaml, v2};
@@ -7,6 +8,7 @@ use crate::document::cursor::Outcome;
 use crate::document::deserialize::ShapeError;
 use crate::document::json::{self, ReadError};
 use crate::document::locate::{Lines, locate};
+use crate::document::window::CHUNK;
 use crate::document::{Format, Node, SyntaxError, yaml};
 use crate::files::recognise::{self, Recognised};
 use crate::files::{Inputs, Limits, SourceFile};
@@ -45,6 +47,9 @@ pub struct Hint {
     /// What to do; a sentence.
     pub text: String,
 }
+
+/// How much of a large file is looked at to see what it is.
+const BEGINNING: u64 = 64 << 10;
 
 const EXPECTED: &str = "Expected a Keycloak realm or client (JSON or YAML), a Cloud Run service (`gcloud run services describe NAME --format export`), \
      a file for gcloud's `--flags-file` or `--env-vars-file`, or what `terraform show -json` prints.";
@@ -92,6 +97,9 @@ struct Hand<'f> {
 
 impl Reader<'_> {
     fn file(&mut self, file: &SourceFile) {
+        if self.large_realm(file) {
+            return;
+        }
         let text = match file.text(self.limits) {
             Ok(text) => text,
             Err(error) => {
@@ -110,6 +118,21 @@ impl Reader<'_> {
             Format::Json => self.json(hand),
             Format::Yaml => self.yaml(hand),
         }
+    }
+
+    /// Reads a large realm export piece by piece; false when it is none, or when only its whole text can tell what is wrong.
+    fn large_realm(&mut self, file: &SourceFile) -> bool {
+        let Some(mut opened) = file.open_when_large(self.limits) else { return false };
+        let mut beginning = Vec::new();
+        let read = (&mut opened).take(BEGINNING).read_to_end(&mut beginning);
+        if read.is_err() || !recognise::begins_a_realm(&beginning) || opened.rewind().is_err() {
+            return false;
+        }
+        let Some(read) = realm_file::read_piecewise(opened, CHUNK, self.next_part(), self.tagger) else {
+            return false;
+        };
+        self.keycloak(file, 0, PartKind::Realm, read);
+        true
     }
 
     fn json(&mut self, hand: Hand<'_>) {
@@ -134,12 +157,12 @@ impl Reader<'_> {
 
     fn realm_json(&mut self, hand: Hand<'_>, kind: PartKind, layout: Layout) {
         match realm_file::read_json(hand.text, layout, self.next_part(), self.tagger) {
-            Ok(read) => self.keycloak(hand, 0, kind, read),
+            Ok(read) => self.keycloak(hand.file, 0, kind, read),
             Err(ReadError::Syntax(error)) => self.syntax(hand, error),
             // Only a tree knows the way to the value; it is built for this alone.
             Err(ReadError::Shape { line, column }) => match json::parse(hand.text) {
                 Ok(node) => match realm_file::read_node(&node, layout, self.next_part(), self.tagger) {
-                    Ok(read) => self.keycloak(hand, 0, kind, read),
+                    Ok(read) => self.keycloak(hand.file, 0, kind, read),
                     Err(error) => self.shape(hand, 0, &node, &error),
                 },
                 Err(_) => {
@@ -198,7 +221,7 @@ impl Reader<'_> {
     fn document(&mut self, hand: Hand<'_>, number: usize, kind: PartKind, node: Node) {
         if let Some(layout) = layout(kind) {
             match realm_file::read_node(&node, layout, self.next_part(), self.tagger) {
-                Ok(read) => self.keycloak(hand, number, kind, read),
+                Ok(read) => self.keycloak(hand.file, number, kind, read),
                 Err(error) => self.shape(hand, number, &node, &error),
             }
             return;
@@ -234,8 +257,8 @@ impl Reader<'_> {
         }
     }
 
-    fn keycloak(&mut self, hand: Hand<'_>, number: usize, kind: PartKind, read: realm_file::Reading) {
-        let part = self.part(hand.file, number, kind, read.notes);
+    fn keycloak(&mut self, file: &SourceFile, number: usize, kind: PartKind, read: realm_file::Reading) {
+        let part = self.part(file, number, kind, read.notes);
         let clients_alone = matches!(kind, PartKind::Clients);
         let clients: usize = read.realms.iter().map(|realm| realm.clients.len()).sum();
         let mut items = if clients_alone { clients } else { read.realms.len() };

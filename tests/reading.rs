@@ -287,3 +287,31 @@ fn a_terraform_plan_holds_both_sides() {
     assert_eq!(reading.snapshot.services.len(), 1);
     assert_eq!(folder.read(&[]).snapshot.services.len(), 1);
 }
+
+#[test]
+fn a_large_export_is_read_piece_by_piece_and_a_broken_one_told_as_ever() {
+    let client = |index: usize| {
+        format!("{{\"clientId\": \"client-{index}\", \"description\": \"{}\"}}", "x".repeat(4000))
+    };
+    let clients: Vec<String> = (0..1500).map(client).collect();
+    let realm =
+        format!("{{\"realm\": \"shop\", \"enabled\": true,\n\"clients\": [{}]}}", clients.join(",\n"));
+    assert!(realm.len() > 5 << 20);
+    let broken = realm.replacen("\"clientId\": \"client-1400\"", "\"clientId\": [\"client-1400\"]", 1);
+    let folder = Folder::new(&[
+        ("realm.json", &realm),
+        ("wrong.json", &broken),
+        ("cut.json", &realm[..realm.len() - 2]),
+    ]);
+    let reading = folder.read(&[]);
+    assert_eq!(reading.snapshot.realms.len(), 1);
+    assert_eq!(reading.snapshot.realms[0].clients.len(), 1500);
+    let last = &reading.snapshot.realms[0].clients[1499];
+    assert_eq!(
+        (last.client_id.text(), last.at.path.to_string().as_str()),
+        (Some("client-1499"), "clients[1499]")
+    );
+    let told: Vec<_> =
+        reading.snapshot.failures.iter().map(|failure| (failure.path.as_str(), failure.line)).collect();
+    assert_eq!(told, [("cut.json", Some(1501)), ("wrong.json", Some(1402))]);
+}

@@ -13,6 +13,7 @@ use crate::cli::terminal::{self, Terminal};
 use crate::fault::{Exit, Fault, Whose};
 use crate::report::{Format, NextStep, Report, gather, position, summary};
 use crate::scene::Scene;
+use crate::snapshot::Place;
 use crate::suggest::did_you_mean;
 
 /// Columns of a report that is written to a file: nobody's terminal.
@@ -28,8 +29,10 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, terminal: &Terminal) -> Res
     check_names(&scene, &args.selection)?;
     let audit = audit::run(&scene, &options(args));
     let exit = exit(&audit, &sight, args);
-    let mut report =
-        gather::report(&scene, &audit, exit, &mut |place| sight.text_again(place.path()).map(Arc::from));
+    let mut formats = args.reports.iter().map(|further| further.format).chain([args.format]);
+    let quotes = formats.any(|format| format == Format::Full);
+    let mut read = |place: &Place| sight.text_again(place.path()).map(Arc::from);
+    let mut report = gather::report(&scene, &audit, exit, quotes, &mut read);
     report.show_suppressed = args.show_suppressed;
     advise(&mut report, args);
     write(&report, args, terminal)?;

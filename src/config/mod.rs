@@ -38,6 +38,11 @@ impl Config {
         Some(Locus::new(self.part?, FieldPath::root().key("waivers").index(index)))
     }
 
+    /// The place of entry `index` of `services`, counted from zero; none when the configuration was not read from a file.
+    pub fn service_at(&self, index: usize) -> Option<Locus> {
+        Some(Locus::new(self.part?, FieldPath::root().key("services").index(index)))
+    }
+
     /// The place of pinned link `index`, counted from zero; none when the configuration was not read from a file.
     pub fn link_at(&self, index: usize) -> Option<Locus> {
         Some(Locus::new(self.part?, FieldPath::root().key("links").index(index)))

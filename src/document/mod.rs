@@ -7,6 +7,7 @@ pub mod locate;
 pub mod node;
 pub(crate) mod scan;
 mod template;
+pub(crate) mod window;
 pub mod yaml;
 
 use std::fmt;

@@ -26,6 +26,9 @@ impl Default for Limits {
     }
 }
 
+/// From this many bytes on a file is large.
+const LARGE: u64 = 4 << 20;
+
 /// The files to look at, in the order of reading.
 #[derive(Debug, Default)]
 pub struct Inputs {
@@ -89,6 +92,14 @@ impl SourceFile {
             message: message.into(),
             named: self.named,
         }
+    }
+
+    /// The file itself when it is so large that its text had better not be in memory as a whole; none for smaller ones, for those
+    /// beyond the limit, and for standard input.
+    pub fn open_when_large(&self, limits: &Limits) -> Option<std::fs::File> {
+        let Origin::Disk(location) = &self.origin else { return None };
+        let size = std::fs::metadata(location).ok().filter(std::fs::Metadata::is_file)?.len();
+        (LARGE..=limits.json).contains(&size).then(|| std::fs::File::open(location).ok()).flatten()
     }
 
     /// Its text.

@@ -131,6 +131,18 @@ pub fn of_json(text: &str, named: bool) -> Option<Recognised> {
     decided.or_else(|| Some(outline.decide(named))).flatten()
 }
 
+/// Whether the JSON text that begins with `beginning` is one realm; false as well when more of it would be needed to tell.
+pub fn begins_a_realm(beginning: &[u8]) -> bool {
+    let beginning = beginning.strip_prefix("\u{feff}".as_bytes()).unwrap_or(beginning);
+    let mut scanner = Scanner::new(beginning, 0);
+    if scanner.peek() != Ok(b'{') {
+        return false;
+    }
+    let mut outline = Outline::default();
+    let _ = outline.fill_from_json(&mut scanner, 0);
+    outline.early() == Some(Some(Recognised::Part(PartKind::Realm)))
+}
+
 /// What a document is that was parsed already.
 pub fn of_node(node: &Node, named: bool) -> Option<Recognised> {
     let mut outline = Outline::default();

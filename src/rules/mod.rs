@@ -16,10 +16,14 @@ mod password_grant;
 mod pkce_off;
 mod redirect_uri_any;
 mod redirect_uri_breaks_login;
+mod redirect_uri_closed;
 mod redirect_uri_dead;
 mod redirect_uri_host_wildcard;
 mod redirect_uri_http;
+mod redirect_uri_loopback;
 mod redirect_uri_missing;
+mod redirect_uri_path_wildcard;
+mod redirect_uri_stale;
 mod redirect_uri_unsafe;
 mod root_url_trailing_slash;
 mod token_lifespan_long;
@@ -110,13 +114,17 @@ pub fn all() -> &'static [&'static Rule] {
 static ALL: &[&Rule] = &[
     // Redirect URIs
     &redirect_uri_missing::RULE,
+    &redirect_uri_stale::RULE,
     &redirect_uri_any::RULE,
     &redirect_uri_host_wildcard::RULE,
     &redirect_uri_dead::RULE,
     &root_url_trailing_slash::RULE,
     &redirect_uri_http::RULE,
+    &redirect_uri_loopback::RULE,
     &redirect_uri_breaks_login::RULE,
     &redirect_uri_unsafe::RULE,
+    &redirect_uri_closed::RULE,
+    &redirect_uri_path_wildcard::RULE,
     // Issuer
     &issuer_mismatch::RULE,
     &issuer_unstable::RULE,

@@ -8,10 +8,12 @@ mod context;
 mod lenient;
 mod people;
 mod realm;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::io::Read;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -60,6 +62,13 @@ pub fn read_json(text: &str, layout: Layout, part: PartId, tagger: &Tagger) -> R
     let context = Context::new(part, tagger);
     let read = json::read(text, Document { context: &context, layout })?;
     Ok(settle(read, context))
+}
+
+/// Reads a document that is one realm, `chunk` bytes of its JSON text at a time, so that a large export is never in memory.
+///
+/// None when it is anything else or broken; [`read_json`] on the whole text then tells where and why.
+pub fn read_piecewise(source: impl Read, chunk: usize, part: PartId, tagger: &Tagger) -> Option<Reading> {
+    stream::read(source, chunk, part, tagger)
 }
 
 /// Reads a document from its tree.

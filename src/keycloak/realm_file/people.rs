@@ -231,33 +231,42 @@ pub(super) fn users<'a, 'de, 'c: 'a, 't: 'a>(
 ) -> impl DeserializeSeed<'de, Value = ()> + use<'a, 'de, 'c, 't> {
     Each {
         what: "users",
-        start: move |_| UserFields {
-            context,
-            username: None,
-            service_account_of: None,
-            realm_roles: Vec::new(),
-            client_roles: BTreeMap::new(),
-            groups: Vec::new(),
-        },
-        finish: |_, user: UserFields<'_, '_>| {
-            found.push(User {
-                username: user.username.unwrap_or_else(|| Known::unknown("the user has no `username`")),
-                service_account_of: user.service_account_of,
-                realm_roles: user.realm_roles,
-                client_roles: user.client_roles,
-                groups: user.groups,
-            });
-        },
+        start: move |_| UserFields::new(context),
+        finish: |_, user: UserFields<'_, '_>| found.push(user.finish()),
     }
 }
 
-struct UserFields<'c, 't> {
+/// A user being read.
+pub(super) struct UserFields<'c, 't> {
     context: &'c Context<'t>,
     username: Option<Text>,
     service_account_of: Option<Text>,
     realm_roles: Vec<Text>,
     client_roles: BTreeMap<Arc<str>, Vec<Text>>,
     groups: Vec<Text>,
+}
+
+impl<'c, 't> UserFields<'c, 't> {
+    pub(super) fn new(context: &'c Context<'t>) -> Self {
+        UserFields {
+            context,
+            username: None,
+            service_account_of: None,
+            realm_roles: Vec::new(),
+            client_roles: BTreeMap::new(),
+            groups: Vec::new(),
+        }
+    }
+
+    pub(super) fn finish(self) -> User {
+        User {
+            username: self.username.unwrap_or_else(|| Known::unknown("the user has no `username`")),
+            service_account_of: self.service_account_of,
+            realm_roles: self.realm_roles,
+            client_roles: self.client_roles,
+            groups: self.groups,
+        }
+    }
 }
 
 impl<'de> Fields<'de> for UserFields<'_, '_> {

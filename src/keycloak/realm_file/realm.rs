@@ -76,6 +76,15 @@ impl<'c, 't> RealmFields<'c, 't> {
         realm
     }
 
+    pub(super) fn set_clients(&mut self, mut clients: Vec<Client>) {
+        clients.shrink_to_fit();
+        self.clients = Some(clients);
+    }
+
+    pub(super) fn push_user(&mut self, user: User) {
+        self.users.push(user);
+    }
+
     /// The users alone, for a file of a directory export.
     pub(super) fn into_users(self) -> (Option<Text>, Vec<User>) {
         (self.name, self.users)
@@ -149,8 +158,7 @@ impl<'de> Fields<'de> for RealmFields<'_, '_> {
                 let at = self.at.key(context.name("clients"));
                 let mut clients = Vec::new();
                 map.next_value_seed(clients_seed(context, at, Defaults::Import, &mut clients))?;
-                clients.shrink_to_fit();
-                self.clients = Some(clients);
+                self.set_clients(clients);
             }
             "clientScopes" => {
                 let at = self.at.key(context.name("clientScopes"));

@@ -14,6 +14,12 @@ fn json(text: &str, layout: Layout) -> Reading {
     let node = crate::document::json::parse(text).unwrap();
     let from_tree = read_node(&node, layout, PartId(0), &tagger()).unwrap();
     assert_eq!(format!("{:?}", from_text.realms), format!("{:?}", from_tree.realms));
+    if layout == Layout::Realm && text.starts_with('{') {
+        for chunk in [1, 7, 1 << 20] {
+            let piecewise = read_piecewise(text.as_bytes(), chunk, PartId(0), &tagger()).unwrap();
+            assert_eq!(format!("{piecewise:?}"), format!("{from_text:?}"));
+        }
+    }
     from_text
 }
 
