@@ -223,7 +223,10 @@ mod tests {
             panic!("fixed")
         };
         assert_eq!(issuers, [("kc.run.app".to_owned(), "https://kc.run.app/realms/shop".to_owned())]);
-        assert!(matches!(decide(STOCK, "[start]", &[("KC_DB", "postgres")]), ServerIssuer::DoesNotStart { .. }));
+        assert!(matches!(
+            decide(STOCK, "[start]", &[("KC_DB", "postgres")]),
+            ServerIssuer::DoesNotStart { .. }
+        ));
         assert!(matches!(
             decide(STOCK, "[start]", &[("KC_HOSTNAME", "${HOST}")]),
             ServerIssuer::Undecided { .. }

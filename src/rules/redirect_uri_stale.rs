@@ -73,10 +73,12 @@ fn fate(url: &RunAppUrl, host: &str, scene: &Scene<'_>) -> Fate {
     if !here.is_empty() {
         let turned_off = here.iter().copied().find(|id| scene.service(*id).default_url_disabled.is_on());
         return match turned_off {
-            Some(id) if here.iter().all(|id| scene.service(*id).default_url_disabled.is_on()) => Fate::TurnedOff {
-                why: format!("the run.app URLs of {} are turned off", scene.name_service(id)),
-                evidence: vec![scene.service_itself(id, "the service whose run.app URLs are turned off")],
-            },
+            Some(id) if here.iter().all(|id| scene.service(*id).default_url_disabled.is_on()) => {
+                Fate::TurnedOff {
+                    why: format!("the run.app URLs of {} are turned off", scene.name_service(id)),
+                    evidence: vec![scene.service_itself(id, "the service whose run.app URLs are turned off")],
+                }
+            }
             _ => Fate::Alive,
         };
     }
