@@ -29,7 +29,7 @@ always\t'Always'
 never\t'Never'"
 complete -c cloakrun -n "__fish_cloakrun_needs_command" -s c -l config -d 'Configuration to use, instead of the cloakrun.yaml found upward from this directory' -r -F
 complete -c cloakrun -n "__fish_cloakrun_needs_command" -s q -l quiet -d 'Say nothing besides the report, warnings and errors'
-complete -c cloakrun -n "__fish_cloakrun_needs_command" -s v -l verbose -d 'Say more: every file that was read, and remarks on how'
+complete -c cloakrun -n "__fish_cloakrun_needs_command" -s v -l verbose -d 'List every file that was read, however many there are'
 complete -c cloakrun -n "__fish_cloakrun_needs_command" -l no-config -d 'Use no configuration at all'
 complete -c cloakrun -n "__fish_cloakrun_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloakrun -n "__fish_cloakrun_needs_command" -s V -l version -d 'Print version'
@@ -69,7 +69,7 @@ complete -c cloakrun -n "__fish_cloakrun_using_subcommand check" -s c -l config 
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand check" -l allow-partial -d 'Let the run succeed although something could not be looked at'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand check" -l show-suppressed -d 'Show what waivers accept, with their reasons'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand check" -s q -l quiet -d 'Say nothing besides the report, warnings and errors'
-complete -c cloakrun -n "__fish_cloakrun_using_subcommand check" -s v -l verbose -d 'Say more: every file that was read, and remarks on how'
+complete -c cloakrun -n "__fish_cloakrun_using_subcommand check" -s v -l verbose -d 'List every file that was read, however many there are'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand check" -l no-config -d 'Use no configuration at all'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audit" -s f -l format -d 'Format of the report' -r -f -a "table\t'A table for people, with the values to copy below each row'
@@ -98,7 +98,7 @@ complete -c cloakrun -n "__fish_cloakrun_using_subcommand audit" -s c -l config 
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audit" -l allow-partial -d 'Let the run succeed although something could not be looked at'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audit" -l show-suppressed -d 'Show what waivers accept, with their reasons'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audit" -s q -l quiet -d 'Say nothing besides the report, warnings and errors'
-complete -c cloakrun -n "__fish_cloakrun_using_subcommand audit" -s v -l verbose -d 'Say more: every file that was read, and remarks on how'
+complete -c cloakrun -n "__fish_cloakrun_using_subcommand audit" -s v -l verbose -d 'List every file that was read, however many there are'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audit" -l no-config -d 'Use no configuration at all'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand accepts" -l kind -d 'What the URI is' -r -f -a "redirect\t'Where a login comes back to'
@@ -114,7 +114,7 @@ always\t'Always'
 never\t'Never'"
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand accepts" -s c -l config -d 'Configuration to use, instead of the cloakrun.yaml found upward from this directory' -r -F
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand accepts" -s q -l quiet -d 'Say nothing besides the report, warnings and errors'
-complete -c cloakrun -n "__fish_cloakrun_using_subcommand accepts" -s v -l verbose -d 'Say more: every file that was read, and remarks on how'
+complete -c cloakrun -n "__fish_cloakrun_using_subcommand accepts" -s v -l verbose -d 'List every file that was read, however many there are'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand accepts" -l no-config -d 'Use no configuration at all'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand accepts" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audience" -l scope -d 'An optional scope that is asked for besides `openid`; may be repeated' -r
@@ -129,7 +129,7 @@ never\t'Never'"
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audience" -s c -l config -d 'Configuration to use, instead of the cloakrun.yaml found upward from this directory' -r -F
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audience" -l service-account -d 'The token that the client gets for itself (client credentials)'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audience" -s q -l quiet -d 'Say nothing besides the report, warnings and errors'
-complete -c cloakrun -n "__fish_cloakrun_using_subcommand audience" -s v -l verbose -d 'Say more: every file that was read, and remarks on how'
+complete -c cloakrun -n "__fish_cloakrun_using_subcommand audience" -s v -l verbose -d 'List every file that was read, however many there are'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audience" -l no-config -d 'Use no configuration at all'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand audience" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand links" -l client -d 'Only what is about this client; may be repeated' -r
@@ -143,7 +143,7 @@ always\t'Always'
 never\t'Never'"
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand links" -s c -l config -d 'Configuration to use, instead of the cloakrun.yaml found upward from this directory' -r -F
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand links" -s q -l quiet -d 'Say nothing besides the report, warnings and errors'
-complete -c cloakrun -n "__fish_cloakrun_using_subcommand links" -s v -l verbose -d 'Say more: every file that was read, and remarks on how'
+complete -c cloakrun -n "__fish_cloakrun_using_subcommand links" -s v -l verbose -d 'List every file that was read, however many there are'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand links" -l no-config -d 'Use no configuration at all'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand links" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand rules" -s f -l format -d 'Format of the list' -r -f -a "table\t'For people'
@@ -153,7 +153,7 @@ always\t'Always'
 never\t'Never'"
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand rules" -s c -l config -d 'Configuration to use, instead of the cloakrun.yaml found upward from this directory' -r -F
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand rules" -s q -l quiet -d 'Say nothing besides the report, warnings and errors'
-complete -c cloakrun -n "__fish_cloakrun_using_subcommand rules" -s v -l verbose -d 'Say more: every file that was read, and remarks on how'
+complete -c cloakrun -n "__fish_cloakrun_using_subcommand rules" -s v -l verbose -d 'List every file that was read, however many there are'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand rules" -l no-config -d 'Use no configuration at all'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand rules" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand explain" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR, CLICOLOR=0 or TERM=dumb says no; CLICOLOR_FORCE and FORCE_COLOR say yes'
@@ -161,7 +161,7 @@ always\t'Always'
 never\t'Never'"
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand explain" -s c -l config -d 'Configuration to use, instead of the cloakrun.yaml found upward from this directory' -r -F
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand explain" -s q -l quiet -d 'Say nothing besides the report, warnings and errors'
-complete -c cloakrun -n "__fish_cloakrun_using_subcommand explain" -s v -l verbose -d 'Say more: every file that was read, and remarks on how'
+complete -c cloakrun -n "__fish_cloakrun_using_subcommand explain" -s v -l verbose -d 'List every file that was read, however many there are'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand explain" -l no-config -d 'Use no configuration at all'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand schema" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR, CLICOLOR=0 or TERM=dumb says no; CLICOLOR_FORCE and FORCE_COLOR say yes'
@@ -169,7 +169,7 @@ always\t'Always'
 never\t'Never'"
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand schema" -s c -l config -d 'Configuration to use, instead of the cloakrun.yaml found upward from this directory' -r -F
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand schema" -s q -l quiet -d 'Say nothing besides the report, warnings and errors'
-complete -c cloakrun -n "__fish_cloakrun_using_subcommand schema" -s v -l verbose -d 'Say more: every file that was read, and remarks on how'
+complete -c cloakrun -n "__fish_cloakrun_using_subcommand schema" -s v -l verbose -d 'List every file that was read, however many there are'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand schema" -l no-config -d 'Use no configuration at all'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand completions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR, CLICOLOR=0 or TERM=dumb says no; CLICOLOR_FORCE and FORCE_COLOR say yes'
@@ -177,7 +177,7 @@ always\t'Always'
 never\t'Never'"
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand completions" -s c -l config -d 'Configuration to use, instead of the cloakrun.yaml found upward from this directory' -r -F
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand completions" -s q -l quiet -d 'Say nothing besides the report, warnings and errors'
-complete -c cloakrun -n "__fish_cloakrun_using_subcommand completions" -s v -l verbose -d 'Say more: every file that was read, and remarks on how'
+complete -c cloakrun -n "__fish_cloakrun_using_subcommand completions" -s v -l verbose -d 'List every file that was read, however many there are'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand completions" -l no-config -d 'Use no configuration at all'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloakrun -n "__fish_cloakrun_using_subcommand help; and not __fish_seen_subcommand_from check accepts audience links rules explain schema completions help" -f -a "check" -d 'Check realm and service files, and say what will fail'

@@ -6,11 +6,13 @@
 
 mod evidence;
 pub(crate) mod issuer;
+mod listings;
 mod redirects;
 mod server;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 pub use issuer::RealmIssuer;
 pub use redirects::RedirectMatchers;
@@ -48,6 +50,8 @@ pub struct Scene<'a> {
     by_client: BTreeMap<ClientId, Vec<usize>>,
     by_service: Vec<Range<usize>>,
     by_host: HashMap<String, Vec<ServiceId>>,
+    expected_issuers: OnceLock<Vec<BTreeSet<String>>>,
+    listings: OnceLock<listings::Listings>,
 }
 
 impl<'a> Scene<'a> {
@@ -72,7 +76,17 @@ impl<'a> Scene<'a> {
                 }
             }
         }
-        Scene { snapshot, config, links, servers, by_client, by_service, by_host }
+        Scene {
+            snapshot,
+            config,
+            links,
+            servers,
+            by_client,
+            by_service,
+            by_host,
+            expected_issuers: OnceLock::new(),
+            listings: OnceLock::new(),
+        }
     }
 
     /// The realm `id` as it was read.
@@ -181,6 +195,20 @@ impl<'a> Scene<'a> {
     /// The services that answer on a host, and those whose URL on it is turned off.
     pub fn services_on_host(&self, host: &str) -> &[ServiceId] {
         self.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The issuers that services expect of a realm, each once and without a slash at the end.
+    pub fn expected_issuers(&self, id: RealmId) -> &BTreeSet<String> {
+        let by_realm = self.expected_issuers.get_or_init(|| {
+            let mut by_realm = vec![BTreeSet::new(); self.snapshot.realms.len()];
+            for issuer in self.links.services.iter().flat_map(|service| &service.issuers) {
+                if let NamedRealm::Realm(realm) = issuer.names {
+                    by_realm[realm.0 as usize].insert(issuer.issuer.trim_end_matches('/').to_owned());
+                }
+            }
+            by_realm
+        });
+        &by_realm[id.0 as usize]
     }
 
     /// Whether any service was read, so that links could be found at all.

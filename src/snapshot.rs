@@ -1,11 +1,8 @@
 //! Both sides as one typed, secret-free picture.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use crate::cloud_run::model::{Service, StoredSecret};
 use crate::keycloak::model::{Client, Realm};
-use crate::locus::{FieldPath, Locus, PartId};
+use crate::locus::{Locus, PartId};
 
 /// All that was read, from both sides.
 ///
@@ -20,8 +17,6 @@ pub struct Snapshot {
     pub services: Vec<Service>,
     /// Secrets of Secret Manager that were read along with them, without their payloads.
     pub secrets: Vec<StoredSecret>,
-    /// Terraform's addresses of the resources that something was read from, by the place of their attributes.
-    pub addresses: HashMap<Locus, Arc<str>>,
     /// What could not be read at all: a broken file, an unreadable one. The run is then incomplete.
     pub failures: Vec<ReadFailure>,
 }
@@ -197,22 +192,6 @@ pub struct ClientId {
 pub struct ServiceId(pub u32);
 
 impl Snapshot {
-    /// For a place in a Terraform resource its address and the attribute below it:
-    /// `module.web.google_cloud_run_v2_service.this` and `template[0].containers[0].env[3].value`.
-    pub fn resource_of(&self, at: &Locus) -> Option<(&str, FieldPath)> {
-        if self.addresses.is_empty() {
-            return None;
-        }
-        let mut resource = at.clone();
-        loop {
-            if let Some(address) = self.addresses.get(&resource) {
-                return Some((address, at.path.below(&resource.path)));
-            }
-            resource.path.last()?;
-            resource.path = resource.path.parent();
-        }
-    }
-
     /// Counts the configuration file `path` among the parts, so that what is said of it has a place:
     /// [`Config::part`](crate::config::Config::part).
     pub fn add_configuration(&mut self, path: &str) -> PartId {

@@ -111,6 +111,13 @@ fn batch(path: &Path, terminal: &Terminal) -> Result<Exit, Fault> {
     let reader: Box<dyn io::BufRead> = if path.as_os_str() == "-" {
         Box::new(BufReader::with_capacity(1 << 16, io::stdin().lock()))
     } else {
+        // Opening a directory succeeds on some systems, and reading it fails with words that help nobody.
+        if path.is_dir() {
+            return Err(Fault::usage(format!(
+                "{} is a directory, not a file of JSON Lines.",
+                path.display()
+            )));
+        }
         let file = File::open(path)
             .with_context(|| format!("cannot read {}", path.display()))
             .map_err(|error| Fault::new(Whose::Input, error))?;
@@ -263,7 +270,7 @@ fn known(
 
 fn position(scene: &Scene<'_>, sight: &Sight, entry: &str, at: &Locus) -> String {
     let mut read = |place: &crate::snapshot::Place| sight.text_again(place.path()).map(Arc::from);
-    let places = Places::find(scene.snapshot, [at].into_iter(), &mut read);
+    let places = Places::find(scene.snapshot, [at].into_iter(), false, &mut read);
     let evidence = Evidence::keycloak(at.clone(), Some(entry.to_owned()), "the entry that matched");
     places.entry(scene.snapshot, &evidence).position()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::framework::{BlobField, BlobFormat, SettingConvention};
+use super::setting::{BlobField, BlobFormat, SettingConvention};
 
 /// Longer values are not looked into.
 const LONGEST: usize = 256 * 1024;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
-
 use super::embedded;
-use super::framework::{FlagStyle, Framework, FrameworkId, SettingConvention, SettingKind};
+use super::families::Families;
+use super::framework::{FlagStyle, Framework, FrameworkId};
+use super::generic_file::{GenericFile, Needs};
 use super::hash::{Map, Set};
 use super::role::Role;
+use super::setting::{SettingConvention, SettingKind};
 use super::template::Template;
 
 /// A setting of a framework, by position.
@@ -24,62 +25,6 @@ pub(super) enum Tier {
     Product,
     Stack,
     Runtime,
-}
-
-/// What `conventions/generic.yaml` states.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GenericFile {
-    pub(super) names: Vec<GenericNames>,
-    pub(super) endings: Vec<Endings>,
-    pub(super) keycloak_words: Set<String>,
-    pub(super) login_words: Set<String>,
-    pub(super) browser_prefixes: Vec<String>,
-    pub(super) browser_images: Set<String>,
-    pub(super) foreign_words: Set<String>,
-    pub(super) foreign_issuer_hosts: Vec<String>,
-    pub(super) foreign_client_id_ends: Vec<String>,
-    pub(super) google_audience_words: Set<String>,
-    pub(super) foreign_realm_words: Set<String>,
-    pub(super) keycloak_server: KeycloakServerFile,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GenericNames {
-    pub(super) role: Role,
-    pub(super) names: Vec<String>,
-    #[serde(default)]
-    pub(super) weak: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Endings {
-    pub(super) role: Role,
-    pub(super) ends: Vec<String>,
-    #[serde(default)]
-    pub(super) needs: Needs,
-}
-
-/// What must stand before an ending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Needs {
-    #[default]
-    Nothing,
-    Login,
-    Keycloak,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct KeycloakServerFile {
-    pub(super) options: Set<String>,
-    pub(super) beginnings: Vec<String>,
-    pub(super) other_names: Set<String>,
-    pub(super) companion_images: Set<String>,
-    pub(super) commands: Set<String>,
 }
 
 /// All conventions with their indexes.
@@ -385,110 +330,5 @@ impl Catalogue {
         for (framework, tier) in self.images.get(word).into_iter().flatten() {
             visit(*framework, *tier);
         }
-    }
-}
-
-/// Names with parts in angle brackets, by what stands before those, found by its first letter.
-#[derive(Default)]
-struct Families {
-    by_letter: Map<u8, Vec<Family>>,
-    /// Those that begin with a part in angle brackets.
-    open: Vec<(Template, Named)>,
-}
-
-struct Family {
-    beginning: String,
-    templates: Vec<(Template, Named)>,
-}
-
-impl Families {
-    fn put(&mut self, template: Template, named: Named) {
-        let beginning = template.beginning().to_owned();
-        let Some(letter) = beginning.as_bytes().first().copied() else {
-            self.open.push((template, named));
-            return;
-        };
-        let families = self.by_letter.entry(letter).or_default();
-        match families.iter_mut().find(|family| family.beginning == beginning) {
-            Some(family) => family.templates.push((template, named)),
-            None => families.push(Family { beginning, templates: vec![(template, named)] }),
-        }
-    }
-
-    /// Those whose beginning `name` has.
-    fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a (Template, Named)> {
-        let families = name.as_bytes().first().and_then(|letter| self.by_letter.get(letter));
-        families
-            .into_iter()
-            .flatten()
-            .filter(|family| name.starts_with(family.beginning.as_str()))
-            .flat_map(|family| &family.templates)
-            .chain(&self.open)
-    }
-
-    fn all(&self) -> impl Iterator<Item = &(Template, Named)> {
-        self.by_letter.values().flatten().flat_map(|family| &family.templates).chain(&self.open)
-    }
-}
-
-/// Parts of an image's name that may name a product: every path component, every run of its words joined by dashes,
-/// and the last two components together; each with whether it is whole components. Registry host, tag and digest are left out.
-pub(super) fn image_words(image: &str) -> Vec<(&str, bool)> {
-    let image = image.split('@').next().unwrap_or(image);
-    let path = match image.split_once('/') {
-        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => rest,
-        _ => image,
-    };
-    let last = path.rfind('/').map_or(0, |at| at + 1);
-    let path = match path[last..].find(':') {
-        Some(tag) => &path[..last + tag],
-        None => path,
-    };
-    let mut words = Vec::new();
-    for component in path.split('/').filter(|component| !component.is_empty()) {
-        let starts: Vec<usize> = word_starts(component);
-        for (from, start) in starts.iter().enumerate() {
-            // Product names have three words at most.
-            for next in from + 1..(from + 4).min(starts.len() + 1) {
-                let end = starts.get(next).map_or(component.len(), |at| at - 1);
-                words.push((&component[*start..end], *start == 0 && end == component.len()));
-            }
-        }
-    }
-    if let Some(before) =
-        path[..last.saturating_sub(1)].rfind('/').map(|at| at + 1).or((last > 0).then_some(0))
-    {
-        words.push((&path[before..], true));
-    }
-    words
-}
-
-fn word_starts(component: &str) -> Vec<usize> {
-    std::iter::once(0)
-        .chain(component.match_indices(['-', '_', '.']).map(|(at, _)| at + 1))
-        .filter(|at| *at < component.len())
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::image_words;
-
-    #[test]
-    fn words_of_an_image_are_parts_of_its_path() {
-        let words = |image| image_words(image).into_iter().map(|(word, _)| word).collect::<Vec<&str>>();
-        let found = words("quay.io/oauth2-proxy/oauth2-proxy:v7.6.0");
-        for word in ["oauth2-proxy", "oauth2", "proxy", "oauth2-proxy/oauth2-proxy"] {
-            assert!(found.contains(&word), "{word} in {found:?}");
-        }
-        assert!(!found.contains(&"quay"));
-        let found = words("europe-docker.pkg.dev/shop/node-repo/web@sha256:00");
-        assert!(found.contains(&"web") && found.contains(&"node") && found.contains(&"node-repo"));
-        assert_eq!(image_words("grafana:10"), [("grafana", true)]);
-        assert_eq!(image_words(""), []);
-        assert!(words("temporalio/ui:2").contains(&"temporalio/ui"));
-        assert!(words("localhost:5000/minio").contains(&"minio"));
-        assert!(words("a--b").contains(&"b"));
-        assert!(image_words("shop/my-grafana").contains(&("grafana", false)));
     }
 }

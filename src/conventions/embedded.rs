@@ -12,6 +12,7 @@ pub(super) const FRAMEWORKS: &[(&str, &str)] = &[
     ("authlib", include_str!("../../conventions/authlib.yaml")),
     ("bookstack", include_str!("../../conventions/bookstack.yaml")),
     ("chainlit", include_str!("../../conventions/chainlit.yaml")),
+    ("contextforge", include_str!("../../conventions/contextforge.yaml")),
     ("dependency-track", include_str!("../../conventions/dependency-track.yaml")),
     ("directus", include_str!("../../conventions/directus.yaml")),
     ("discourse-oidc", include_str!("../../conventions/discourse-oidc.yaml")),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalogue::{Named, Tier, catalogue};
 use super::framework::{FrameworkId, FrameworkKind};
 use super::generic::Guess;
+use super::images::image_words;
 use super::reading::{Certainty, Identified};
 use super::role::Role;
 use super::view::{ContainerView, SettingSource, ValueView};
@@ -201,7 +202,7 @@ fn gather<'a>(view: &'a ContainerView<'a>, candidates: &[Vec<Candidate>]) -> BTr
 fn image_hints(image: &str) -> Vec<(&str, u16, Tier, bool)> {
     let mut hints = Vec::new();
     let catalogue = catalogue();
-    for (word, whole) in super::catalogue::image_words(image) {
+    for (word, whole) in image_words(image) {
         catalogue.image_hints(word, |index, tier| hints.push((word, index, tier, whole)));
     }
     hints

@@ -5,20 +5,27 @@
 //! its framework does, falls back to names that many applications use and to the endings of vendor-prefixed names, and puts
 //! together what the container expects: issuers, clients, audiences, redirect URIs. It does no input or output.
 
+mod audience;
 mod blob;
+mod callback;
 mod catalogue;
 mod embedded;
 mod expect;
+mod families;
 mod framework;
 mod generic;
+mod generic_file;
 mod hash;
 mod identify;
+mod images;
 mod interpret;
 mod keycloak_server;
 mod reading;
 mod redirect;
 mod role;
+mod setting;
 mod shield;
+mod special;
 mod template;
 mod uses;
 mod view;
@@ -31,11 +38,13 @@ mod examples;
 #[cfg(test)]
 mod pairs;
 
+pub use callback::{
+    CallbackConvention, CallbackPurpose, CallbackVariable, Pin, PinKind, RedirectConvention,
+    RedirectOtherwise,
+};
 pub use framework::{
-    AudienceCheck, AudienceConvention, BlobField, BlobFormat, CallbackConvention, CallbackPurpose,
-    CallbackVariable, FlagNames, FlagStyle, Framework, FrameworkId, FrameworkKind, Identify,
-    IgnoredConvention, IssuerComparison, IssuerConvention, IssuerForm, ListFormat, Names, Pin, PinKind,
-    RedirectConvention, RedirectOtherwise, SettingConvention, SettingKind, Source, Verified,
+    AudienceCheck, AudienceConvention, FlagNames, FlagStyle, Framework, FrameworkId, FrameworkKind, Identify,
+    IssuerComparison, IssuerConvention, IssuerForm, Names, Source,
 };
 pub use keycloak_server::keycloak_option;
 pub use reading::{
@@ -44,6 +53,9 @@ pub use reading::{
     TokenKind, Understanding, Use, UseFound,
 };
 pub use role::Role;
+pub use setting::{
+    BlobField, BlobFormat, IgnoredConvention, ListFormat, SettingConvention, SettingKind, Verified,
+};
 pub use shield::{Shielded, shield};
 pub use view::{ContainerView, SettingSource, SettingView, ValueView};
 

@@ -170,7 +170,7 @@ fn a_gateway_with_a_vendors_names() {
     assert_eq!(understanding.readings[1].certainty, Certainty::Weak);
     assert!(understanding.redirects.is_empty());
     assert_eq!(understanding.audience_unchecked, None);
-    assert_eq!(understanding.uses(Use::ResourceServer), Some(Certainty::Likely));
+    assert_eq!(understanding.uses(Use::ResourceServer), Some(Certainty::Weak));
 
     let understanding = of_env(
         "asia-docker.pkg.dev/shop/r/credential-proxy@sha256:00",
@@ -267,7 +267,7 @@ fn placeholders_of_a_workflow() {
 /// Frameworks answer for what rules ask of them.
 #[test]
 fn frameworks_tell_their_conventions() {
-    assert_eq!(frameworks().count(), 77);
+    assert_eq!(frameworks().count(), 78);
     for one in frameworks() {
         assert_eq!(framework(one.id()).map(|found| found.id()), Some(one.id()));
         assert!(one.settings.iter().all(|setting| !setting.name.is_empty()), "{}", one.id);
@@ -316,4 +316,39 @@ fn odd_texts_are_survived() {
             }
         }
     }
+}
+
+/// A registration and its provider of another name belong to one group, so that client and issuer are seen together.
+#[test]
+fn an_issuer_belongs_to_the_registration_that_refers_to_it() {
+    let understanding = of_env(
+        "gcr.io/shop/portal",
+        &[
+            ("SPRING_SECURITY_OAUTH2_CLIENT_REGISTRATION_PORTAL_CLIENTID", "portal"),
+            ("SPRING_SECURITY_OAUTH2_CLIENT_REGISTRATION_PORTAL_PROVIDER", "keycloak"),
+            (
+                "SPRING_SECURITY_OAUTH2_CLIENT_PROVIDER_KEYCLOAK_ISSUERURI",
+                "https://sso.example.com/realms/shop",
+            ),
+        ],
+    );
+    assert_eq!(understanding.issuers[0].group.as_deref(), Some("portal"));
+    assert_eq!(understanding.clients[0].group, understanding.issuers[0].group);
+}
+
+/// A flag without a value switches on, however the reader hands it over.
+#[test]
+fn a_flag_without_a_value_is_on() {
+    let flag =
+        |name, value| SettingView { name, source: SettingSource::Flag, value: ValueView::Plain(value) };
+    let view = ContainerView {
+        image: Some("quay.io/oauth2-proxy/oauth2-proxy"),
+        settings: vec![
+            flag("--client-id", "web"),
+            flag("--oidc-issuer-url", "https://sso.example.com/realms/shop"),
+            flag("--skip-jwt-bearer-tokens", ""),
+        ],
+        words: Vec::new(),
+    };
+    assert_eq!(understand(&view).audiences[0].any_of, ["web"]);
 }

@@ -230,7 +230,7 @@ pub struct AudienceUnchecked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpectedRedirect {
     /// What the browser comes back for.
-    pub purpose: super::framework::CallbackPurpose,
+    pub purpose: super::callback::CallbackPurpose,
     /// How the host is chosen.
     pub host: RedirectHost,
     /// The paths, of which one is used; with several, which one is not known. Empty: the application's code decides.

@@ -1,9 +1,8 @@
 //! Where a container sends browsers back to.
 
+use super::callback::{CallbackConvention, CallbackPurpose, PinKind, RedirectOtherwise};
 use super::expect::{is_of_foreign_provider, logs_users_in, recognised};
-use super::framework::{
-    CallbackConvention, CallbackPurpose, Framework, FrameworkId, PinKind, RedirectOtherwise,
-};
+use super::framework::{Framework, FrameworkId};
 use super::reading::{Certainty, ExpectedRedirect, Held, Reading, RedirectHost, Understanding};
 use super::role::Role;
 use super::value;

@@ -193,6 +193,25 @@ impl Role {
         )
     }
 
+    /// Whether a value of this role is on or off.
+    pub fn is_switch(self) -> bool {
+        matches!(
+            self,
+            Role::Enable
+                | Role::DiscoveryEnable
+                | Role::DiscoveryDisable
+                | Role::AudienceCheckEnable
+                | Role::AudienceCheckDisable
+                | Role::IssuerCheckDisable
+                | Role::ValidationDisable
+                | Role::BearerAccept
+                | Role::ForwardedHeaders
+                | Role::TrustHost
+                | Role::TlsRelax
+                | Role::Pkce
+        )
+    }
+
     /// Whether a value of this role can name a realm of a Keycloak by its URL.
     pub fn is_keycloak_url(self) -> bool {
         matches!(

@@ -4,8 +4,8 @@ use crate::placeholder::placeholder;
 
 use super::blob;
 use super::catalogue::catalogue;
-use super::framework::{BlobField, BlobFormat};
 use super::role::Role;
+use super::setting::{BlobField, BlobFormat};
 
 /// What may be kept of a setting's text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! What a container does with Keycloak.
 
-use super::catalogue::{catalogue, image_words};
+use super::catalogue::catalogue;
 use super::expect::{is_of_foreign_provider, logs_users_in, recognised, takes_bearer_tokens};
 use super::framework::FrameworkId;
+use super::images::image_words;
 use super::reading::{Certainty, Held, Reading, Understanding, Use, UseFound};
 use super::role::Role;
 
@@ -113,8 +114,26 @@ pub(super) fn uses(understanding: &Understanding, image: Option<&str>) -> Vec<Us
     {
         match (client, secret) {
             (None, None) if named.role != Role::ServerUrl => {
-                let reason = "it knows the issuer or its keys and has no client".to_owned();
-                add(Use::ResourceServer, Certainty::Likely, reason);
+                // Keys are for checking tokens. An issuer alone says less: many programs that log in keep their client in code.
+                let of_tokens =
+                    named.group.as_deref().is_some_and(|group| group.split('_').any(|word| word == "jwt"));
+                let keys = first(&[Role::JwksUri, Role::PublicKey]).is_some();
+                let certainty = if keys || of_tokens { Certainty::Likely } else { Certainty::Weak };
+                let reason = if keys {
+                    "it knows keys and has no client"
+                } else {
+                    "it knows the issuer and has no client"
+                };
+                add(Use::ResourceServer, certainty, reason.to_owned());
+            }
+            (Some(client), Some(_))
+                if client.group.as_deref().is_some_and(|group| group.split('_').next() == Some("sso")) =>
+            {
+                add(
+                    Use::LogsUsersIn,
+                    Certainty::Likely,
+                    "it has a client with a secret for single sign-on".to_owned(),
+                );
             }
             (Some(_), Some(_)) => {
                 // A client with a secret logs in or fetches tokens for itself; nothing tells which.

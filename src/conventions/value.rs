@@ -1,7 +1,7 @@
 //! The shape of values: Keycloak's URLs, foreign URLs, lists, seconds.
 
-use super::framework::ListFormat;
 use super::role::Role;
+use super::setting::ListFormat;
 
 /// A URL that names a realm of a Keycloak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,6 +25,11 @@ pub enum ServerIssuer {
         /// What decides it.
         evidence: Vec<Evidence>,
     },
+    /// The server does not start with these settings, so that there is no issuer.
+    DoesNotStart {
+        /// Why, as a clause.
+        why: String,
+    },
     /// The settings leave it open.
     Undecided {
         /// Why, as a clause.
@@ -78,7 +83,7 @@ pub fn server_issuer(
         return follows_host(options, &seen, hosts, at, evidence.clone(), undecided);
     }
     if let Some(why) = seen.why_not_startable(version) {
-        return undecided(format!("the server does not start: {why}"), Vec::new());
+        return ServerIssuer::DoesNotStart { why };
     }
     let is_url = seen.hostname.as_deref().is_some_and(is_url_form);
     let hidden = options.why_hidden();
@@ -142,11 +147,8 @@ fn follows_host(
     } else if let Some(why) = options.why_hidden() {
         return undecided(format!("no `hostname` is set; {why}"), Vec::new());
     } else {
-        return undecided(
-            "no `hostname` is set and `hostname-strict` is not false, so the server does not start"
-                .to_owned(),
-            Vec::new(),
-        );
+        let why = "`hostname` is not set and `hostname-strict` is not false".to_owned();
+        return ServerIssuer::DoesNotStart { why };
     };
     let hides_headers = options.get("proxy-headers").is_none() && options.why_hidden().is_some();
     let mut believed = seen.clone();
@@ -155,4 +157,85 @@ fn follows_host(
     }
     let issuers = hosts.iter().filter_map(|host| Some((host.clone(), at(&believed, host).ok()?))).collect();
     ServerIssuer::FollowsHost { reason: reason.to_owned(), issuers, evidence }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::testing::{Stage, service_yaml_with};
+
+    const STOCK: &str = "quay.io/keycloak/keycloak:26.3";
+    const OWN: &str = "europe-docker.pkg.dev/shop/images/keycloak:latest";
+
+    fn decide(image: &str, command: &str, env: &[(&str, &str)]) -> ServerIssuer {
+        let arguments = format!("image: {image}\n        args: {command}\n");
+        let text =
+            service_yaml_with("keycloak", image, env).replace(&format!("image: {image}\n"), &arguments);
+        let stage = Stage::new().service("keycloak.yaml", &text);
+        let options = ServerOptions::of(&stage.snapshot.services[0]).unwrap();
+        server_issuer(&options, "shop", &["kc.run.app".to_owned()], Version::new(26, 3, 2))
+    }
+
+    fn fixed(image: &str, command: &str, env: &[(&str, &str)]) -> String {
+        match decide(image, command, env) {
+            ServerIssuer::Fixed { issuer, .. } => issuer,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_full_url_decides_alone() {
+        let env = [("KC_HOSTNAME", "https://sso.example.com/auth"), ("KC_DB", "postgres")];
+        assert_eq!(fixed(OWN, "[]", &env), "https://sso.example.com/auth/realms/shop");
+        // An argument wins over a variable.
+        assert_eq!(
+            fixed(OWN, "[start, --hostname=https://id.example.com]", &env),
+            "https://id.example.com/realms/shop"
+        );
+    }
+
+    #[test]
+    fn a_bare_hostname_takes_the_scheme_from_the_headers_it_believes() {
+        let bare = ("KC_HOSTNAME", "sso.example.com");
+        let headers = ("KC_PROXY_HEADERS", "xforwarded");
+        let path = ("KC_HTTP_RELATIVE_PATH", "/auth");
+        assert_eq!(fixed(STOCK, "[start]", &[bare, headers]), "https://sso.example.com/realms/shop");
+        assert_eq!(
+            fixed(STOCK, "[start]", &[bare, headers, path]),
+            "https://sso.example.com/auth/realms/shop"
+        );
+        assert_eq!(fixed(STOCK, "[start]", &[bare]), "http://sso.example.com/realms/shop");
+    }
+
+    #[test]
+    fn what_the_image_may_set_leaves_candidates() {
+        let env = [("KC_HOSTNAME", "sso.example.com"), ("KC_DB", "postgres")];
+        let ServerIssuer::Undecided { candidates, .. } = decide(OWN, "[]", &env) else { panic!("decided") };
+        assert_eq!(candidates, ["https://sso.example.com/realms/shop", "http://sso.example.com/realms/shop"]);
+    }
+
+    #[test]
+    fn without_a_hostname_the_host_decides() {
+        let ServerIssuer::FollowsHost { issuers, .. } =
+            decide(STOCK, "[start-dev, --proxy-headers, xforwarded]", &[("KC_DB", "postgres")])
+        else {
+            panic!("fixed")
+        };
+        assert_eq!(issuers, [("kc.run.app".to_owned(), "https://kc.run.app/realms/shop".to_owned())]);
+        assert!(matches!(
+            decide(STOCK, "[start]", &[("KC_DB", "postgres")]),
+            ServerIssuer::DoesNotStart { .. }
+        ));
+        assert!(matches!(
+            decide(STOCK, "[start]", &[("KC_HOSTNAME", "${HOST}")]),
+            ServerIssuer::Undecided { .. }
+        ));
+    }
+
+    #[test]
+    fn a_command_line_inside_a_shell_is_read() {
+        let shell = r#"["-c", "/opt/keycloak/bin/kc.sh start --hostname=https://sso.example.com"]"#;
+        assert_eq!(fixed(OWN, shell, &[("KC_DB", "postgres")]), "https://sso.example.com/realms/shop");
+    }
 }

@@ -114,6 +114,11 @@ impl ServerOptions {
         let words: Vec<Word> =
             container.command.iter().chain(&container.args).flat_map(split_shell).collect();
         options.read_words(&words, Origin::Argument);
+        for secret in container.secret_args.iter().filter(|secret| secret.well_known) {
+            for setting in options.settings.iter_mut().filter(|setting| setting.at == secret.at) {
+                setting.well_known = true;
+            }
+        }
         options.read_variables(container);
         options
     }

@@ -1,8 +1,11 @@
 //! What linking needs of a service's settings, in one shape for every framework.
 
+use std::collections::BTreeMap;
+
 use crate::finding::Evidence;
 use crate::known::{Known, Tag};
-use crate::locus::Locus;
+use crate::locus::{Locus, PartId};
+use crate::snapshot::Snapshot;
 
 /// What the settings of a service say that linking can use.
 #[derive(Debug, Default)]
@@ -72,6 +75,29 @@ pub(super) struct SecretHint {
     pub(super) tag: Option<Tag>,
     /// Where it stands.
     pub(super) at: Locus,
+}
+
+/// Gives references to secrets what stands for their payload, where the document of the service holds that too, as a state of
+/// Terraform does. Payloads of several versions that differ are left alone: which one is meant is not known.
+pub(super) fn know_payloads(snapshot: &Snapshot, facts: &mut [Facts]) {
+    let mut payloads: BTreeMap<(PartId, &str), Option<Tag>> = BTreeMap::new();
+    for secret in &snapshot.secrets {
+        let Some(name) = secret.name.text() else { continue };
+        for (tag, _) in &secret.payloads {
+            let known = payloads.entry((secret.at.part, name)).or_insert(Some(*tag));
+            if *known != Some(*tag) {
+                *known = None;
+            }
+        }
+    }
+    if payloads.is_empty() {
+        return;
+    }
+    for hint in facts.iter_mut().flat_map(|facts| &mut facts.secrets) {
+        if let (None, Some(name)) = (hint.tag, &hint.reference) {
+            hint.tag = payloads.get(&(hint.at.part, name.as_str())).copied().flatten();
+        }
+    }
 }
 
 impl Facts {

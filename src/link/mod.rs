@@ -364,7 +364,8 @@ impl Links {
 
 /// Finds out which service talks through which client.
 pub fn find(snapshot: &Snapshot, config: &Config) -> Links {
-    let (mut services, facts): (Vec<_>, Vec<_>) = snapshot.services.iter().map(reading::read).unzip();
+    let (mut services, mut facts): (Vec<_>, Vec<_>) = snapshot.services.iter().map(reading::read).unzip();
+    facts::know_payloads(snapshot, &mut facts);
     let (configured, realms_by_files) = environments::by_files(snapshot, config);
     let by_file: Vec<_> =
         configured.iter().map(|index| index.and_then(|index| config.environments.get(index))).collect();

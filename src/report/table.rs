@@ -3,7 +3,7 @@
 //! Findings stand in groups of the pair that they are about: severity, rule, and what is wrong with what to do. Cells wrap to the
 //! reader's width; the values of a row follow below it, each whole on a line of its own, so that they can be copied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
@@ -24,13 +24,24 @@ pub fn render(report: &Report, width: usize) -> String {
     let width = width.clamp(40, WIDEST);
     let mut text = String::new();
     let layout = Layout::of(report, width);
+    let mut told = BTreeSet::new();
     for (subject, entries) in groups(report.findings.iter()) {
-        push_group(&mut text, &layout, subject, entries.into_iter().map(Row::finding));
+        push_group(
+            &mut text,
+            &layout,
+            subject,
+            entries.into_iter().map(|entry| Row::finding(entry, &mut told)),
+        );
     }
     if !report.undecided.is_empty() {
         text.push_str(&format!("{}\n\n", paint::strong("Could not be decided")));
         for (subject, entries) in groups(report.undecided.iter()) {
-            push_group(&mut text, &layout, subject, entries.into_iter().map(Row::undecided));
+            push_group(
+                &mut text,
+                &layout,
+                subject,
+                entries.into_iter().map(|entry| Row::undecided(entry, &mut told)),
+            );
         }
     }
     if report.show_suppressed && !report.suppressed.is_empty() {
@@ -79,17 +90,28 @@ struct Row<'r> {
     places: &'r [PlaceEntry],
 }
 
+/// What a rule advised already: the same advice for ten clients is read once.
+type Told<'r> = BTreeSet<(&'r str, &'r str)>;
+
 impl<'r> Row<'r> {
-    fn finding(entry: &'r Entry) -> Self {
-        Row::of(entry, paint::severity(entry.severity, entry.severity.word()), &entry.remedy)
+    fn finding(entry: &'r Entry, told: &mut Told<'r>) -> Self {
+        Row::of(entry, paint::severity(entry.severity, entry.severity.word()), Row::remedy(entry, told))
     }
 
-    fn undecided(entry: &'r Entry) -> Self {
-        let mut row = Row::of(entry, paint::undecided("undecided"), &entry.remedy);
+    fn undecided(entry: &'r Entry, told: &mut Told<'r>) -> Self {
+        let mut row = Row::of(entry, paint::undecided("undecided"), Row::remedy(entry, told));
         if !entry.also.is_empty() {
             row.message.push_str(&format!("\nThe same holds for {}.", entry.also.join(", ")));
         }
         row
+    }
+
+    fn remedy(entry: &'r Entry, told: &mut Told<'r>) -> &'r str {
+        if told.insert((&entry.rule, &entry.remedy)) || entry.remedy.is_empty() {
+            &entry.remedy
+        } else {
+            "As above."
+        }
     }
 
     fn suppressed(entry: &'r Entry, reason: &str) -> Self {
@@ -187,11 +209,12 @@ fn push_values(text: &mut String, layout: &Layout, row: &Row<'_>) {
         }
         text.push_str(&format!("{indent}  {said}\n"));
     }
-    let shown = |word: &str| row.places.iter().any(|place| place.value.as_deref() == Some(word));
+    let mut shown: Vec<&str> = row.places.iter().filter_map(|place| place.value.as_deref()).collect();
     for word in row.message.split_whitespace().filter(|word| word.width() > layout.message) {
         let word = word.trim_matches(|c: char| matches!(c, '`' | '"' | '\'' | '(' | ')' | ',' | ';'));
         let word = word.trim_end_matches(['.', ':', '`', '"']);
-        if !shown(word) {
+        if !shown.contains(&word) {
+            shown.push(word);
             text.push_str(&format!("{indent}{word}\n"));
         }
     }

@@ -32,14 +32,18 @@ fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
         return Vec::new();
     }
     let mut verdicts = Vec::new();
+    let mut effort = MOST_COMPARISONS;
     for (id, _) in scene.snapshot.services() {
         for named in &scene.reading(id).client_ids {
             let subject = Subject { realm: realm_of(named), ..scene.subject_of_service(id) };
-            verdicts.extend(judge(id, named, scene).map(|verdict| (subject, verdict)));
+            verdicts.extend(judge(id, named, scene, &mut effort).map(|verdict| (subject, verdict)));
         }
     }
     verdicts
 }
+
+/// How many pairs of ids are compared in one run to find near ones: looking for what was meant must not cost more than the audit.
+const MOST_COMPARISONS: usize = 50_000;
 
 fn realm_of(named: &ClientIdReading) -> Option<RealmId> {
     match &named.names {
@@ -48,13 +52,23 @@ fn realm_of(named: &ClientIdReading) -> Option<RealmId> {
     }
 }
 
-fn judge(service: ServiceId, named: &ClientIdReading, scene: &Scene<'_>) -> Option<Verdict> {
+fn judge(
+    service: ServiceId,
+    named: &ClientIdReading,
+    scene: &Scene<'_>,
+    effort: &mut usize,
+) -> Option<Verdict> {
     let who = scene.name_service(service);
+    let is_settled = matches!(named.names, NamedClient::Unknown(_) | NamedClient::Nowhere)
+        && scene.links_of_service(service).iter().any(|link| link.pinned);
+    if is_settled {
+        return None;
+    }
     let setting =
         Evidence::cloud_run(named.at.clone(), named.id.text().map(str::to_owned), "the client id in use");
     match (&named.names, named.id.text()) {
         (NamedClient::NotInRealms(realms), Some(text)) => {
-            not_in_realms(&who, named, text, realms, setting, scene)
+            not_in_realms(&who, named, text, realms, setting, scene, effort)
         }
         (NamedClient::Nowhere, Some(text)) => Some(Verdict::Undecided(Undecided {
             reason: format!(
@@ -85,13 +99,14 @@ fn not_in_realms(
     realms: &[RealmId],
     setting: Evidence,
     scene: &Scene<'_>,
+    effort: &mut usize,
 ) -> Option<Verdict> {
     if realms.iter().any(|realm| is_built_in_id(scene.realm(*realm), text)) {
         return None;
     }
     let names: Vec<String> = realms.iter().map(|realm| scene.name_realm(*realm)).collect();
     let names = names.join(" and ");
-    let nearest = nearest(realms, text, scene);
+    let nearest = nearest(realms, text, scene, effort);
     let mut evidence = vec![setting];
     match nearest {
         Some(client) => evidence.push(scene.client_itself(client, "the client with the nearest id")),
@@ -131,14 +146,17 @@ fn not_in_realms(
 }
 
 /// The client whose id is so near that it is probably meant.
-fn nearest(realms: &[RealmId], text: &str, scene: &Scene<'_>) -> Option<ClientId> {
+fn nearest(realms: &[RealmId], text: &str, scene: &Scene<'_>, effort: &mut usize) -> Option<ClientId> {
     let mut best: Option<(usize, ClientId)> = None;
     for realm in realms {
         let clients = &scene.realm(*realm).clients;
         for (client, held) in (0..).map(|client| ClientId { realm: *realm, client }).zip(clients) {
             let Some(other) = held.client_id.text() else { continue };
-            let may_be_near = other.len().abs_diff(text.len()) <= 3;
-            if may_be_near && is_near(other, text) && !scene.is_built_in(client) {
+            if other.len().abs_diff(text.len()) > 3 || *effort == 0 {
+                continue;
+            }
+            *effort -= 1;
+            if is_near(other, text) && !scene.is_built_in(client) {
                 let distance = strsim::damerau_levenshtein(other, text);
                 if best.is_none_or(|(least, _)| distance < least) {
                     best = Some((distance, client));

@@ -69,6 +69,9 @@ mod tests {
         assert_eq!(said.values, ["KC_BOOTSTRAP_ADMIN_PASSWORD"]);
         assert!(!format!("{said:?}").contains("changeme"));
         assert_eq!(judge(&[("KEYCLOAK_ADMIN_PASSWORD", "admin")]).values, ["KEYCLOAK_ADMIN_PASSWORD"]);
+        let argument =
+            keycloak(OWN_IMAGE, &["start", "--bootstrap-admin-password=admin"], &[("KC_DB", "postgres")]);
+        assert_eq!(argument.judge("keycloak-default-admin").values, ["--bootstrap-admin-password"]);
     }
 
     #[test]

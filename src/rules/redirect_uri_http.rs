@@ -1,8 +1,10 @@
 //! `redirect-uri-http`: codes travel unencrypted.
 
-use super::with_entries::{self, Entry, List, host_of, is_loopback};
+use super::with_entries::{self, Entry, List};
+use crate::cloud_run::urls::is_loopback;
 use crate::finding::{Case, Severity, Verdict};
 use crate::keycloak::entry::Reach;
+use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
 use crate::snapshot::ClientId;
@@ -36,10 +38,8 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
     }
     let resolved = facts.resolved.as_str();
     let is_http = resolved.get(..7).is_some_and(|front| front.eq_ignore_ascii_case("http://"));
-    let host = host_of(resolved).filter(|_| is_http)?;
-    let host = host.trim_end_matches('*');
-    // Internal names of one label are a network of their own, in compose files for instance; they are no host that browsers of users reach.
-    if is_loopback(host) {
+    let host = host_in(resolved).filter(|_| is_http)?;
+    if is_loopback(&host) {
         return None;
     }
     let what = match entry.list {

@@ -1,6 +1,6 @@
 //! The registered entries of a client, of both lists, each as the judged server versions take it. For the rules about entries.
 
-use crate::finding::{Evidence, Undecided, Verdict};
+use crate::finding::Evidence;
 use crate::keycloak::entry::{EntryFacts, examine};
 use crate::keycloak::generation::Generation;
 use crate::keycloak::model::{Client, ClientField, Dialect, attribute};
@@ -136,42 +136,6 @@ pub(super) fn entries<'a>(id: ClientId, scene: &Scene<'a>) -> Vec<Entry<'a>> {
         .collect()
 }
 
-/// What cannot be judged because an entry's text is not known: said once for each client, and by one rule only.
-pub(super) fn unknown_entries(id: ClientId, scene: &Scene<'_>, what: &str) -> Vec<Verdict> {
-    let client = scene.client(id);
-    if !takes_browsers(client) {
-        return Vec::new();
-    }
-    let mut evidence = Vec::new();
-    let mut whys = Vec::new();
-    for (index, entry) in client.redirect_uris.iter().enumerate() {
-        if let Some(why) = entry.why_unknown() {
-            evidence.push(scene.client_entry(
-                id,
-                ClientField::RedirectUris,
-                index,
-                "an entry that is not known",
-            ));
-            whys.push(why.to_owned());
-        }
-    }
-    let attribute = client.attribute(attribute::POST_LOGOUT_REDIRECT_URIS);
-    if let Some(why) = attribute.and_then(|text| text.why_unknown()) {
-        evidence.push(scene.client_field(id, POST_LOGOUT, "entries that are not known"));
-        whys.push(why.to_owned());
-    }
-    if evidence.is_empty() {
-        return Vec::new();
-    }
-    whys.sort_unstable();
-    whys.dedup();
-    vec![Verdict::Undecided(Undecided {
-        reason: format!("{what} of {} is not known: {}.", scene.name_client(id), whys.join("; ")),
-        remedy: None,
-        evidence,
-    })]
-}
-
 /// The servers that decide like `version`, in words: "servers of versions 26.7.3 and newer".
 pub(super) fn servers_like(version: Version) -> String {
     let group: Option<&Generation> =
@@ -179,61 +143,5 @@ pub(super) fn servers_like(version: Version) -> String {
     match group {
         Some(group) => format!("servers of versions {}", group.servers),
         None => format!("servers of version {version}"),
-    }
-}
-
-/// The host of an absolute URL as text: behind `//`, before path, query and fragment, without user-info and port; in lower case.
-pub(super) fn host_of(text: &str) -> Option<String> {
-    let (_, behind) = text.split_once("://")?;
-    let authority = behind.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?;
-    let host = match host.strip_prefix('[') {
-        Some(bracketed) => bracketed.split(']').next()?,
-        None => host.split(':').next()?,
-    };
-    (!host.is_empty()).then(|| host.to_ascii_lowercase())
-}
-
-/// Whether a host is the machine itself: `localhost`, `127.0.0.0/8`, `::1`, and `0.0.0.0`, which browsers take for it.
-pub(super) fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host == "::1"
-        || host
-            .parse::<std::net::Ipv4Addr>()
-            .is_ok_and(|address| address.is_loopback() || address.is_unspecified())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_are_read_from_text() {
-        let hosts: Vec<Option<String>> = [
-            "https://Shop.example.com:8443/x",
-            "http://[::1]:9/cb",
-            "http://u@h/",
-            "myapp:cb",
-            "https:///x",
-            "/cb",
-        ]
-        .into_iter()
-        .map(host_of)
-        .collect();
-        let expected = [Some("shop.example.com"), Some("::1"), Some("h"), None, None, None];
-        assert_eq!(hosts, expected.map(|host| host.map(str::to_owned)));
-    }
-
-    #[test]
-    fn only_the_machine_itself_is_loopback() {
-        for host in ["localhost", "127.0.0.1", "127.9.8.7", "::1", "0.0.0.0", "app.localhost"] {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in
-            ["localhost.example.com", "localhost.arxiv.org", "10.0.0.1", "127.0.0.1.nip.io", "mylocalhost"]
-        {
-            assert!(!is_loopback(host), "{host}");
-        }
     }
 }

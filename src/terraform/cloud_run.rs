@@ -21,8 +21,6 @@ use crate::snapshot::Fact;
 pub(crate) struct Found<'r, 'n> {
     pub(crate) services: Vec<(Service, &'r Resource<'n>)>,
     pub(crate) secrets: Vec<(StoredSecret, &'r Resource<'n>)>,
-    /// Resources besides those of services that something was read from.
-    pub(crate) others: Vec<&'r Resource<'n>>,
 }
 
 /// Roles that hold the right to invoke (`run.routes.invoke`), as their published permissions say.
@@ -150,10 +148,7 @@ impl<'r, 'n> Joining<'_, 'r, 'n, '_> {
                 }),
             };
             match service {
-                Some(index) => {
-                    self.apply(index, resource);
-                    self.found.others.push(resource);
-                }
+                Some(index) => self.apply(index, resource),
                 None if self.texts.text(&named).value().is_none() => {
                     let why =
                         format!("`{}` belongs to a service that is known after apply only.", resource.text);
@@ -304,7 +299,6 @@ fn read_secrets<'r, 'n>(resources: &'r Resources<'n>, texts: Texts<'_>, found: &
         };
         if let Some(position) = position {
             found.secrets[position].0.payloads.push((texts.tag(payload), data.at().clone()));
-            found.others.push(version);
         }
     }
 }

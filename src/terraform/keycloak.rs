@@ -21,18 +21,16 @@ use crate::known::Known;
 use crate::locus::Locus;
 use crate::snapshot::Fact;
 
-/// Reads the Keycloak side. `others` gets the resources that something was read from.
+/// Reads the Keycloak side.
 pub(crate) fn read<'r, 'n>(
     resources: &'r Resources<'n>,
     texts: Texts<'_>,
     remarks: &mut Remarks,
-    others: &mut Vec<&'r Resource<'n>>,
 ) -> Vec<Realm> {
     let mut reader = Reader {
         resources,
         texts,
         remarks,
-        others,
         references: References::new(resources.configuration),
         realms: Vec::new(),
         named: Registry::default(),
@@ -80,7 +78,6 @@ struct Reader<'a, 'r, 'n, 't> {
     resources: &'r Resources<'n>,
     texts: Texts<'t>,
     remarks: &'a mut Remarks,
-    others: &'a mut Vec<&'r Resource<'n>>,
     references: References<'n>,
     realms: Vec<Realm>,
     /// Realms that are resources: index for index the first of `realms`.
@@ -110,7 +107,6 @@ impl<'r, 'n> Reader<'_, 'r, 'n, '_> {
             self.named.add(resource, &["id", "realm"]);
             let realm = self.realm(resource);
             self.realms.push(realm);
-            self.others.push(resource);
         }
     }
 
@@ -195,7 +191,6 @@ impl<'r, 'n> Reader<'_, 'r, 'n, '_> {
                     let client = self.client(resource, protocol, client_id.clone());
                     position = Some(self.realms[realm].clients.len());
                     self.realms[realm].clients.push(client);
-                    self.others.push(resource);
                 }
                 self.client_slots.push(ClientSlot { realm, position, client_id });
             }
@@ -223,7 +218,6 @@ impl<'r, 'n> Reader<'_, 'r, 'n, '_> {
                     let scopes = self.realms[realm].client_scopes.get_or_insert_default();
                     position = Some(scopes.len());
                     scopes.push(scope);
-                    self.others.push(resource);
                 }
                 self.scope_slots.push(ScopeSlot { realm, position, name });
             }
@@ -311,7 +305,6 @@ impl<'r, 'n> Reader<'_, 'r, 'n, '_> {
         match holder {
             Some(mappers) => {
                 mappers.push(mapper);
-                self.others.push(resource);
             }
             None => {
                 let why = format!(
@@ -345,7 +338,6 @@ impl<'r, 'n> Reader<'_, 'r, 'n, '_> {
                 } else {
                     client.optional_scopes = names;
                 }
-                self.others.push(resource);
             }
         }
         for (kind, attribute) in [
@@ -360,7 +352,6 @@ impl<'r, 'n> Reader<'_, 'r, 'n, '_> {
                 } else {
                     self.realms[realm].optional_scopes = names;
                 }
-                self.others.push(resource);
             }
         }
     }

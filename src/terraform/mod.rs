@@ -11,9 +11,7 @@ mod references;
 mod registry;
 mod resources;
 
-use std::sync::Arc;
-
-use self::resources::{Resource, collect};
+use self::resources::collect;
 use crate::cloud_run::containers::Remarks;
 use crate::cloud_run::texts::Texts;
 use crate::document::Node;
@@ -40,16 +38,10 @@ pub fn read(part: PartId, document: &Node, tagger: &Tagger, snapshot: &mut Snaps
     let resources = collect(&Cursor::root(part, document));
     let texts = Texts { tagger };
     let mut remarks = Remarks::default();
-    let mut found = cloud_run::read(&resources, texts, &mut remarks);
-    let realms = keycloak::read(&resources, texts, &mut remarks, &mut found.others);
+    let found = cloud_run::read(&resources, texts, &mut remarks);
+    let realms = keycloak::read(&resources, texts, &mut remarks);
     let realms_read = realms.len();
     snapshot.realms.extend(realms);
-    let mut address = |resource: &Resource<'_>| {
-        snapshot.addresses.insert(resource.values.at().clone(), Arc::clone(&resource.text));
-    };
-    found.services.iter().for_each(|(_, resource)| address(resource));
-    found.secrets.iter().for_each(|(_, resource)| address(resource));
-    found.others.iter().for_each(|resource| address(resource));
     snapshot.secrets.extend(found.secrets.into_iter().map(|(secret, _)| secret));
     let services = found.services.into_iter().map(|(service, _)| service).collect();
     let mut outcome = remarks.finish(part, services, snapshot);

@@ -90,14 +90,12 @@ fn a_planned_service_keeps_unknown_secret_and_sensitive_apart() {
 }
 
 #[test]
-fn places_are_told_by_address_and_attribute() {
+fn places_are_those_of_the_planned_value() {
     let address = "module.a.google_cloud_run_v2_service.web";
     let (snapshot, _) = read_one(&plan(&[(address, SERVICE, SERVICE_UNKNOWN, "{}")]));
     let at = &snapshot.services[0].containers[0].env[2].at;
     let place = "resource_changes[0].change.after.template[0].containers[0].env[2].value";
     assert_eq!(at.path.to_string(), place);
-    let (found, rest) = snapshot.resource_of(at).unwrap();
-    assert_eq!((found, rest.to_string().as_str()), (address, "template[0].containers[0].env[2].value"));
 }
 
 #[test]
@@ -217,7 +215,7 @@ fn invokers_are_joined_by_name_region_project_and_module() {
     assert_eq!(members(0), ["group:g@example.com", "user:x@example.com"]);
     assert!(snapshot.services[0].invoker.policy_read && !snapshot.services[1].invoker.policy_read);
     let at = &snapshot.services[1].invoker.members[0].1;
-    assert_eq!(snapshot.resource_of(at).unwrap().1.to_string(), "member");
+    assert_eq!(at.path.to_string(), "resource_changes[2].change.after.member");
 }
 
 #[test]
@@ -273,6 +271,28 @@ fn domains_and_secrets_are_joined() {
     assert!(!format!("{snapshot:?}").contains("s3cret"));
 }
 
+#[test]
+fn a_secret_that_holds_the_secret_of_a_client_is_a_clue() {
+    let with_reference =
+        SERVICE.replace("\"A_SECRET\"", "\"OIDC_CLIENT_SECRET\"").replace("\"ISSUER\"", "\"OIDC_ISSUER\"");
+    let (snapshot, _) = read_one(&plan(&[
+        ("google_cloud_run_v2_service.web", &with_reference, "{}", "{}"),
+        ("google_secret_manager_secret.s", r#"{"secret_id": "web-secret"}"#, "{}", "{}"),
+        (
+            "google_secret_manager_secret_version.v",
+            r#"{"secret": "projects/shop/secrets/web-secret", "secret_data": "of the client"}"#,
+            "{}",
+            "{}",
+        ),
+        ("keycloak_openid_client.web", &CLIENT.replace("s3cret", "of the client"), "{}", "{}"),
+    ]));
+    let links = crate::link::find(&snapshot, &crate::config::Config::default());
+    let clues = links.links.iter().flat_map(|link| &link.clues);
+    let equal: Vec<_> = clues.filter(|clue| clue.kind == crate::link::ClueKind::EqualSecret).collect();
+    assert_eq!(equal.len(), 1);
+    assert_eq!(equal[0].text, "`OIDC_CLIENT_SECRET` holds the client's secret");
+}
+
 const CLIENT: &str = r#"{"realm_id": "shop", "id": "uuid-web", "client_id": "web", "enabled": true, "access_type": "CONFIDENTIAL",
   "client_secret": "s3cret", "standard_flow_enabled": true, "service_accounts_enabled": true, "full_scope_allowed": false,
   "valid_redirect_uris": ["https://app.example.com/cb", null], "valid_post_logout_redirect_uris": ["https://a/", "https://b/"],
@@ -320,11 +340,7 @@ fn a_client_is_read_into_its_realm() {
     assert!(matches!(client.secret, ClientSecret::Held { .. }));
     assert!(!format!("{snapshot:?}").contains("s3cret"));
     let at = client.entry(ClientField::RedirectUris, 0);
-    let (address, attribute) = snapshot.resource_of(&at).unwrap();
-    assert_eq!(
-        (address, attribute.to_string().as_str()),
-        ("keycloak_openid_client.web", "valid_redirect_uris[0]")
-    );
+    assert_eq!(at.path.to_string(), "resource_changes[1].change.after.valid_redirect_uris[0]");
 }
 
 #[test]

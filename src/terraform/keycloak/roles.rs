@@ -46,14 +46,12 @@ impl Reader<'_, '_, '_, '_> {
                     self.remarks.missing(Fact::Roles, resource.values.at(), why);
                 }
             }
-            self.others.push(resource);
         }
         for resource in self.managed("keycloak_default_roles") {
             let realm = self.realm_of(resource);
             let roles = resource.values.get("default_roles");
             let roles = roles.iter().flat_map(|list| list.items()).map(|role| text(&role));
             self.realms[realm].default_roles.extend(roles);
-            self.others.push(resource);
         }
     }
 
