@@ -98,6 +98,9 @@ fn known(what: &str, wanted: &[String], there: &[&str]) -> Result<(), Fault> {
 
 /// What to type next: what the audit advises, then the explanation of the worst finding.
 fn advise(report: &mut Report, args: &CheckArgs) {
+    if report.looked.realms + report.looked.services == 0 {
+        report.next.extend(both_sides());
+    }
     let worst = report.findings.first().or(report.undecided.first()).map(|entry| entry.rule.clone());
     if let Some(rule) = worst {
         report.next.push(NextStep {
@@ -112,6 +115,19 @@ fn advise(report: &mut Report, args: &CheckArgs) {
             command: format!("cloakrun check{paths} --format full"),
         });
     }
+}
+
+/// How both sides become files.
+fn both_sides() -> [NextStep; 2] {
+    let step =
+        |purpose: &str, command: &str| NextStep { purpose: purpose.to_owned(), command: command.to_owned() };
+    [
+        step("Export a realm where its Keycloak runs", "kc.sh export --realm REALM --file realm.json"),
+        step(
+            "Write the services of a project into a file",
+            "gcloud run services list --project PROJECT --format export > services.yaml",
+        ),
+    ]
 }
 
 /// A path as a shell takes it.

@@ -14,6 +14,7 @@ use crate::locus::{FieldPath, Locus, PartId};
 /// What `cloakrun.yaml` says. Everything in it is optional.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+#[schemars(title = "cloakrun configuration")]
 pub struct Config {
     /// The version of the Keycloak server, such as `26.7.3`, where nothing closer says it.
     pub keycloak_version: Option<String>,
