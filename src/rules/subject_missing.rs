@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_do_not_need_it() {
+    fn of_a_login_it_is_only_a_warning() {
         let env = [
             ISSUER,
             ("OIDC_CLIENT_ID", "web"),
@@ -438,6 +438,7 @@ mod tests {
             .service("web.yaml", &service_yaml("web", &env))
             .version("26.5.5")
             .judge("subject-missing");
-        assert!(found.is_nothing(), "{found:?}");
+        assert_eq!(found.wrong.len(), 1, "{found:?}");
+        assert!(found.wrong[0].starts_with("warning service web"), "{found:?}");
     }
 }
