@@ -270,7 +270,7 @@ fn known(
 
 fn position(scene: &Scene<'_>, sight: &Sight, entry: &str, at: &Locus) -> String {
     let mut read = |place: &crate::snapshot::Place| sight.text_again(place.path()).map(Arc::from);
-    let places = Places::find(scene.snapshot, [at].into_iter(), &mut read);
+    let places = Places::find(scene.snapshot, [at].into_iter(), false, &mut read);
     let evidence = Evidence::keycloak(at.clone(), Some(entry.to_owned()), "the entry that matched");
     places.entry(scene.snapshot, &evidence).position()
 }

@@ -16,11 +16,12 @@ use crate::scene::Scene;
 use crate::snapshot::{PartKind, Place, Snapshot};
 
 /// Makes the report of `audit`. `read` gives the text of a file or of standard input again, none when it is gone; it is asked for
-/// those that hold places of findings only.
+/// those that hold places of findings only. Source lines are quoted only where `quotes` asks for it.
 pub fn report(
     scene: &Scene<'_>,
     audit: &Audit,
     exit: Exit,
+    quotes: bool,
     read: &mut dyn FnMut(&Place) -> Option<Arc<str>>,
 ) -> Report {
     let snapshot = scene.snapshot;
@@ -29,7 +30,7 @@ pub fn report(
     let evidence = evidence.chain(audit.undecided.iter().flat_map(|open| &open.evidence));
     let wanted =
         evidence.map(|evidence| &evidence.at).chain(audit.gaps.iter().filter_map(|gap| gap.at.as_ref()));
-    let places = Places::find(snapshot, wanted, read);
+    let places = Places::find(snapshot, wanted, quotes, read);
     let teller = Teller { scene, places: &places };
     Report {
         inputs: inputs(snapshot),

@@ -19,6 +19,7 @@ const RIGHTMOST_QUOTE: usize = 2_000;
 pub struct Places {
     spots: HashMap<Locus, Spot>,
     texts: BTreeMap<String, Arc<str>>,
+    quotes: bool,
 }
 
 #[derive(Debug)]
@@ -29,10 +30,11 @@ struct Spot {
 }
 
 impl Places {
-    /// Finds all of `wanted`; `read` gives the text of a file or of standard input again, none when it is gone.
+    /// Finds all of `wanted`, and quotes their lines where `quotes` says so; `read` gives the text of a file or of standard input again, none when it is gone.
     pub fn find<'l>(
         snapshot: &Snapshot,
         wanted: impl Iterator<Item = &'l Locus>,
+        quotes: bool,
         read: &mut dyn FnMut(&Place) -> Option<Arc<str>>,
     ) -> Self {
         let mut by_file: BTreeMap<&str, Vec<Locus>> = BTreeMap::new();
@@ -44,7 +46,7 @@ impl Places {
             }
             fields.push(locus.clone());
         }
-        let mut places = Places::default();
+        let mut places = Places { quotes, ..Places::default() };
         for (path, mut fields) in by_file {
             fields.sort();
             fields.dedup();
@@ -101,7 +103,8 @@ impl Places {
     }
 
     fn quote(&self, path: &str, spot: &Spot, value: Option<&str>) -> Option<Quote> {
-        (spot.column <= RIGHTMOST_QUOTE).then(|| quote(&self.texts[path], &spot.located, value))
+        (self.quotes && spot.column <= RIGHTMOST_QUOTE)
+            .then(|| quote(&self.texts[path], &spot.located, value))
     }
 
     /// The text of a Terraform resource's `address`, which stands in the file `path`.
@@ -196,7 +199,7 @@ mod tests {
             notes: Vec::new(),
         });
         let at = Locus::new(PartId(0), field);
-        let places = Places::find(&snapshot, [&at].into_iter(), &mut |_| Some(Arc::from(text)));
+        let places = Places::find(&snapshot, [&at].into_iter(), true, &mut |_| Some(Arc::from(text)));
         places.entry(&snapshot, &Evidence::new(Side::Keycloak, at, value.map(str::to_owned), "label"))
     }
 

@@ -3,8 +3,11 @@
 mod client_unknown;
 mod full_scope;
 mod implicit_flow;
+mod issuer_insecure;
 mod issuer_mismatch;
+mod issuer_realm_unknown;
 mod issuer_unstable;
+mod jwks_mismatch;
 mod keycloak_admin_exposed;
 mod keycloak_default_admin;
 mod keycloak_dev_mode;
@@ -26,11 +29,13 @@ mod redirect_uri_path_wildcard;
 mod redirect_uri_stale;
 mod redirect_uri_unsafe;
 mod root_url_trailing_slash;
+mod setting_ignored;
 mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
 mod with_callbacks;
 mod with_entries;
+mod with_issuers;
 mod with_keycloak;
 
 use crate::config::Waiver;
@@ -127,7 +132,10 @@ static ALL: &[&Rule] = &[
     &redirect_uri_path_wildcard::RULE,
     // Issuer
     &issuer_mismatch::RULE,
+    &issuer_realm_unknown::RULE,
     &issuer_unstable::RULE,
+    &issuer_insecure::RULE,
+    &jwks_mismatch::RULE,
     // Client
     &client_unknown::RULE,
     &pkce_off::RULE,
@@ -135,6 +143,8 @@ static ALL: &[&Rule] = &[
     &password_grant::RULE,
     &full_scope::RULE,
     &token_lifespan_long::RULE,
+    // Audience
+    &setting_ignored::RULE,
     // Keycloak as a Cloud Run service
     &keycloak_proxy_headers::RULE,
     &keycloak_will_not_start::RULE,
