@@ -197,9 +197,4 @@ impl Inputs {
         let Ok(text) = file.text(limits) else { return nothing() };
         excerpt::excerpts(&text, Format::of(path, &text), wanted)
     }
-
-    /// The text of a file that was read before, for quoting its lines; none when it is gone or has changed beyond reading.
-    pub fn text_again(&self, path: &str, limits: &Limits) -> Option<String> {
-        self.files.iter().find(|file| file.path == path)?.text(limits).ok()
-    }
 }
