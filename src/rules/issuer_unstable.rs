@@ -1,6 +1,6 @@
 //! `issuer-unstable`: the issuer of a realm follows the host by which Keycloak is called.
 
-use super::with_keycloak::{Server, capitalized, server, undecided, wrong};
+use super::with_keycloak::{Server, server, undecided, wrong};
 use crate::finding::{Evidence, Severity, Verdict};
 use crate::keycloak::server_issuer::{ServerIssuer, server_issuer};
 use crate::known::Known;
@@ -8,6 +8,7 @@ use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
 use crate::snapshot::{RealmId, ServiceId};
+use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
     id: "issuer-unstable",

@@ -1,5 +1,7 @@
 //! The rules: one file each, with its documentation, its check and its tests. How to write one: `STYLE.md` beside this file.
 
+mod client_disabled;
+mod client_flow_off;
 mod client_unknown;
 mod full_scope;
 mod implicit_flow;
@@ -30,6 +32,7 @@ mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
 mod with_callbacks;
+mod with_clients;
 mod with_entries;
 mod with_keycloak;
 
@@ -130,6 +133,8 @@ static ALL: &[&Rule] = &[
     &issuer_unstable::RULE,
     // Client
     &client_unknown::RULE,
+    &client_disabled::RULE,
+    &client_flow_off::RULE,
     &pkce_off::RULE,
     &implicit_flow::RULE,
     &password_grant::RULE,

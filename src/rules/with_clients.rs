@@ -1,0 +1,72 @@
+//! What the rules about a service and its client share: the settings that name the client, and places on both sides.
+
+use crate::conventions::{ClientExpectation, Reading, Role};
+use crate::finding::{Evidence, Side};
+use crate::keycloak::model::ClientField;
+use crate::link::{ContainerReading, Link, NamedClient};
+use crate::scene::Scene;
+use crate::snapshot::ClientId;
+
+/// A setting of a service that names a link's client, and what belongs to it.
+pub(super) struct Named<'s> {
+    /// The container, counted from zero.
+    pub(super) container: usize,
+    pub(super) of: &'s ContainerReading,
+    pub(super) found: &'s ClientExpectation,
+}
+
+/// The settings of the link's service that name its client.
+pub(super) fn naming<'s>(link: &Link, scene: &'s Scene<'_>) -> Vec<Named<'s>> {
+    let reading = scene.reading(link.service);
+    let mut named = Vec::new();
+    for read in reading.client_ids.iter().filter(|read| read.names == NamedClient::Client(link.client)) {
+        let Some(of) = reading.containers.get(read.container) else { continue };
+        let found = of.understanding.clients.iter().find(|found| {
+            found.client_id.as_deref() == read.id.text()
+                && of.settings.get(found.setting).is_some_and(|place| place.at == read.at)
+        });
+        named.extend(found.map(|found| Named { container: read.container, of, found }));
+    }
+    named
+}
+
+impl<'s> Named<'s> {
+    /// The grant that the registration of the client states, as far as it states one.
+    pub(super) fn grant(&self) -> Option<&'s str> {
+        let grants = self.of.understanding.with_role(Role::GrantType);
+        grants
+            .filter(|grant| grant.group == self.found.group && grant.framework == self.found.framework)
+            .find_map(|grant| grant.value.as_deref())
+    }
+
+    /// What the setting with the client's id means.
+    pub(super) fn reading(&self) -> Option<&'s Reading> {
+        let readings = &self.of.understanding.readings;
+        readings.iter().find(|reading| {
+            reading.setting == self.found.setting
+                && reading.role == Role::ClientId
+                && reading.value == self.found.client_id
+        })
+    }
+}
+
+/// The place on the service's side that ties it to the client, with a label of its own.
+pub(super) fn service_side(link: &Link, scene: &Scene<'_>, label: &str) -> Evidence {
+    let places = link.clues.iter().flat_map(|clue| &clue.evidence);
+    match places.into_iter().find(|place| place.side == Side::CloudRun) {
+        Some(place) => Evidence { label: label.to_owned(), ..place.clone() },
+        None => scene.service_itself(link.service, label),
+    }
+}
+
+/// A switch of a client where the document states it; else the client, labelled with what an absent switch means.
+pub(super) fn switch(
+    client: ClientId,
+    scene: &Scene<'_>,
+    field: ClientField,
+    stated: &str,
+    absent: &str,
+) -> Evidence {
+    let place = scene.client_field(client, field, stated);
+    if place.value.is_some() { place } else { scene.client_itself(client, absent) }
+}
