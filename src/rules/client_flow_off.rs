@@ -87,7 +87,13 @@ impl Judged<'_, '_> {
                 "Switch `{}` off and the standard flow on, or give the service a client of its own for logins.",
                 self.field(ClientField::BearerOnly)
             );
-            return Some(self.wrong(message, remedy, at, "logs its users in through it"));
+            return Some(self.wrong(
+                ClientField::BearerOnly,
+                message,
+                remedy,
+                at,
+                "logs its users in through it",
+            ));
         }
         if let Some(why) = client.standard_flow.why_unknown() {
             return Some(self.undecided(
@@ -119,7 +125,7 @@ impl Judged<'_, '_> {
             "Set `{}` to `true`, or give the service a client for logins.",
             self.field(ClientField::StandardFlow)
         );
-        Some(self.wrong(message, remedy, at, "logs its users in through it"))
+        Some(self.wrong(ClientField::StandardFlow, message, remedy, at, "logs its users in through it"))
     }
 
     fn machine(&self) -> Option<Verdict> {
@@ -135,7 +141,13 @@ impl Judged<'_, '_> {
                 "Switch `{}` off and service accounts on, or give the service a client of its own.",
                 self.field(ClientField::BearerOnly)
             );
-            return Some(self.wrong(message, remedy, self.bearer_only(), "fetches tokens through it"));
+            return Some(self.wrong(
+                ClientField::BearerOnly,
+                message,
+                remedy,
+                self.bearer_only(),
+                "fetches tokens through it",
+            ));
         }
         // That a public client gets no tokens of its own is for `client-type-mismatch`.
         if client.public_client.is_on() {
@@ -165,7 +177,7 @@ impl Judged<'_, '_> {
             "Set `{}` to `true`, and give the service account the roles that it needs.",
             self.field(ClientField::ServiceAccounts)
         );
-        Some(self.wrong(message, remedy, at, "fetches tokens through it"))
+        Some(self.wrong(ClientField::ServiceAccounts, message, remedy, at, "fetches tokens through it"))
     }
 
     fn bearer_only(&self) -> Evidence {

@@ -2,6 +2,7 @@
 
 mod client_disabled;
 mod client_flow_off;
+mod client_type_mismatch;
 mod client_unknown;
 mod full_scope;
 mod implicit_flow;
@@ -14,6 +15,7 @@ mod keycloak_instances;
 mod keycloak_option_ignored;
 mod keycloak_proxy_headers;
 mod keycloak_will_not_start;
+mod link_ambiguous;
 mod password_grant;
 mod pkce_off;
 mod redirect_uri_any;
@@ -28,11 +30,15 @@ mod redirect_uri_path_wildcard;
 mod redirect_uri_stale;
 mod redirect_uri_unsafe;
 mod root_url_trailing_slash;
+mod secret_in_plain_env;
+mod secret_in_realm_file;
+mod service_declared_twice;
 mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
 mod with_callbacks;
 mod with_clients;
+mod with_differences;
 mod with_entries;
 mod with_keycloak;
 
@@ -135,11 +141,15 @@ static ALL: &[&Rule] = &[
     &client_unknown::RULE,
     &client_disabled::RULE,
     &client_flow_off::RULE,
+    &client_type_mismatch::RULE,
     &pkce_off::RULE,
     &implicit_flow::RULE,
     &password_grant::RULE,
     &full_scope::RULE,
     &token_lifespan_long::RULE,
+    // Secrets
+    &secret_in_plain_env::RULE,
+    &secret_in_realm_file::RULE,
     // Keycloak as a Cloud Run service
     &keycloak_proxy_headers::RULE,
     &keycloak_will_not_start::RULE,
@@ -151,6 +161,8 @@ static ALL: &[&Rule] = &[
     // About the audit itself
     &waiver_unused::RULE,
     &waiver_expired::RULE,
+    &service_declared_twice::RULE,
+    &link_ambiguous::RULE,
 ];
 
 /// The rule with this id.

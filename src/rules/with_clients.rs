@@ -3,6 +3,7 @@
 use crate::conventions::{ClientExpectation, Reading, Role};
 use crate::finding::{Evidence, Side};
 use crate::keycloak::model::ClientField;
+use crate::link::names::words;
 use crate::link::{ContainerReading, Link, NamedClient};
 use crate::scene::Scene;
 use crate::snapshot::ClientId;
@@ -11,7 +12,9 @@ use crate::snapshot::ClientId;
 pub(super) struct Named<'s> {
     /// The container, counted from zero.
     pub(super) container: usize,
+    /// What its settings mean.
     pub(super) of: &'s ContainerReading,
+    /// The client as the settings expect it.
     pub(super) found: &'s ClientExpectation,
 }
 
@@ -39,14 +42,16 @@ impl<'s> Named<'s> {
             .find_map(|grant| grant.value.as_deref())
     }
 
-    /// What the setting with the client's id means.
-    pub(super) fn reading(&self) -> Option<&'s Reading> {
+    /// Whether the client's id ends up in a program in the browser.
+    pub(super) fn is_in_browser(&self) -> bool {
         let readings = &self.of.understanding.readings;
-        readings.iter().find(|reading| {
-            reading.setting == self.found.setting
-                && reading.role == Role::ClientId
-                && reading.value == self.found.client_id
-        })
+        readings.iter().any(|reading| reading.setting == self.found.setting && reading.in_browser)
+    }
+
+    /// What the setting with the client's secret, or with the name of the file that holds it, means.
+    pub(super) fn secret(&self) -> Option<&'s Reading> {
+        let setting = self.found.secret?;
+        self.of.understanding.readings.iter().find(|reading| reading.setting == setting && is_secret(reading))
     }
 }
 
@@ -69,4 +74,38 @@ pub(super) fn switch(
 ) -> Evidence {
     let place = scene.client_field(client, field, stated);
     if place.value.is_some() { place } else { scene.client_itself(client, absent) }
+}
+
+/// Whether a setting holds a client's secret, or names the file with it.
+pub(super) fn is_secret(reading: &Reading) -> bool {
+    matches!(reading.role, Role::ClientSecret | Role::ClientSecretFile)
+}
+
+/// Whether a setting of this name is of a database, a cache or a mail server, as far as its words tell.
+pub(super) fn is_of_a_store(name: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "db",
+        "database",
+        "datasource",
+        "jdbc",
+        "sql",
+        "cloudsql",
+        "postgres",
+        "postgresql",
+        "pg",
+        "pghost",
+        "pgpassword",
+        "mysql",
+        "mariadb",
+        "mssql",
+        "mongo",
+        "mongodb",
+        "redis",
+        "rabbitmq",
+        "kafka",
+        "smtp",
+        "mail",
+        "elastic",
+    ];
+    words(name).iter().any(|word| WORDS.contains(&word.as_str()))
 }
