@@ -10,7 +10,7 @@ use crate::known::Known;
 use crate::link::{ClueKind, ContainerReading, Link};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::Fact;
+use crate::snapshot::{Fact, PartKind};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -279,6 +279,12 @@ impl Judged<'_, '_> {
             return Some(format!("not all of its settings are ({})", missing.why.trim_end_matches('.')));
         }
         let service = self.scene.service(self.link.service);
+        if self.scene.snapshot.part(service.at.part).kind == PartKind::EnvVarsFile {
+            return Some(
+                "only its env-vars file was read, and secrets are given beside it (`--set-secrets`)"
+                    .to_owned(),
+            );
+        }
         let reading = self.scene.reading(self.link.service);
         for (container, of) in service.containers.iter().zip(&reading.containers) {
             if let Some(name) = unexplained(container, of) {
