@@ -100,6 +100,13 @@ impl Judged<'_, '_> {
                     }),
                 }
             }
+            RealmIssuer::OneOf { issuers, why, .. } => self.by_shape(realm).or_else(|| {
+                let same_host = issuers.iter().any(|known| urls::host(known) == urls::host(expected));
+                match issuers.first() {
+                    Some(right) if !same_host => self.differs(realm, right),
+                    _ => Some(self.undecided(realm, why)),
+                }
+            }),
             RealmIssuer::Unknown { why, .. } => self.by_shape(realm).or_else(|| self.by_others(realm, why)),
         }
     }
