@@ -1,7 +1,6 @@
 //! `cloakrun check`
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 
@@ -11,6 +10,7 @@ use crate::cli::explain;
 use crate::cli::looking::{self, Sight};
 use crate::cli::terminal::{self, Terminal};
 use crate::fault::{Exit, Fault, Whose};
+use crate::locus::FieldPath;
 use crate::report::{Format, NextStep, Report, gather, position, summary};
 use crate::scene::Scene;
 use crate::snapshot::Place;
@@ -31,8 +31,8 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, terminal: &Terminal) -> Res
     let exit = exit(&audit, &sight, args);
     let mut formats = args.reports.iter().map(|further| further.format).chain([args.format]);
     let quotes = formats.any(|format| format == Format::Full);
-    let mut read = |place: &Place| sight.text_again(place.path()).map(Arc::from);
-    let mut report = gather::report(&scene, &audit, exit, quotes, &mut read);
+    let mut find = |place: &Place, wanted: &[(usize, FieldPath)]| sight.excerpts(place, wanted);
+    let mut report = gather::report(&scene, &audit, exit, quotes, &mut find);
     report.show_suppressed = args.show_suppressed;
     advise(&mut report, args);
     write(&report, args, terminal)?;

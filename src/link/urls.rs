@@ -116,10 +116,9 @@ fn revealed(
             add(urls, url.url(), UrlForm::Deterministic, UrlSource::Clue, at);
         } else if let (true, Some((number, at)), Some(name), Some(region)) =
             (own.is_empty(), number, service.name.text(), region)
+            && let Ok(url) = RunAppUrl::deterministic(name, None, number, region)
         {
-            if let Ok(url) = RunAppUrl::deterministic(name, None, number, region) {
-                add(urls, url.url(), UrlForm::Deterministic, UrlSource::Clue, at);
-            }
+            add(urls, url.url(), UrlForm::Deterministic, UrlSource::Clue, at);
         }
     }
     if !urls.iter().any(|url| url.form == UrlForm::Hash) {

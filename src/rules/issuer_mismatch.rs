@@ -1,7 +1,7 @@
 //! `issuer-mismatch`: a service expects another issuer than the one that its realm issues.
 
 use crate::cloud_run::urls::{self, Origin};
-use crate::conventions::{Certainty, IssuerBasis, IssuerComparison, IssuerExpectation};
+use crate::conventions::{Certainty, IssuerBasis, IssuerComparison, IssuerExpectation, IssuerForm};
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
 use crate::link::naming::realm_url;
 use crate::link::{IssuerReading, NamedBy, NamedRealm};
@@ -68,7 +68,9 @@ impl Judged<'_, '_> {
     fn against(&self, realm: RealmId) -> Option<Verdict> {
         let issuer = &self.scene.server(realm).issuer;
         let expected = self.expected.issuer.as_str();
-        if let Some(mismatch) = self.found.mismatch {
+        // A slash too many leads to the discovery document all the same; there the issuers differ.
+        let form = self.found.mismatch.filter(|mismatch| mismatch.got != IssuerForm::RealmUrlWithSlash);
+        if let Some(mismatch) = form {
             let remedy = issuer.known().first().map(|known| format!("The realm's issuer is `{known}`."));
             let message = format!(
                 "{} of {} wants {}, but has {}: the realm's keys and metadata are not found there, so no token is accepted.",

@@ -75,7 +75,8 @@ fn check(service: ServiceId, expected: &IssuerReading, scene: &Scene<'_>) -> Vec
     })]
 }
 
-/// Whether an issuer of the service names the same realm, so that nothing need be said of an endpoint besides.
+/// Whether an issuer of the service names the same realm, so that nothing need be said of an endpoint besides; of keys beside an
+/// issuer `jwks-mismatch` speaks.
 fn is_said_by_another(service: ServiceId, expected: &IssuerReading, scene: &Scene<'_>) -> bool {
     let is_endpoint = |issuer: &IssuerReading| {
         expectation(service, issuer, scene).is_some_and(|found| found.basis == IssuerBasis::Endpoint)
@@ -85,7 +86,14 @@ fn is_said_by_another(service: ServiceId, expected: &IssuerReading, scene: &Scen
             .reading(service)
             .issuers
             .iter()
-            .any(|other| other.names == expected.names && !is_endpoint(other))
+            .any(|other| !is_endpoint(other) && (other.names == expected.names || names_keys(expected)))
+}
+
+fn names_keys(expected: &IssuerReading) -> bool {
+    let is_key_url = |evidence: &crate::finding::Evidence| {
+        evidence.value.as_deref().is_some_and(|value| value.ends_with("/protocol/openid-connect/certs"))
+    };
+    expected.evidence.iter().any(is_key_url)
 }
 
 /// The realm of which the name is a slip; names that differ in their numbers only are siblings.

@@ -1,6 +1,11 @@
 //! The rules: one file each, with its documentation, its check and its tests. How to write one: `STYLE.md` beside this file.
 
+mod audience_mapper_dangling;
+mod audience_never_issued;
+mod audience_unchecked;
+mod client_scope_undefined;
 mod client_unknown;
+mod custom_audience_misplaced;
 mod full_scope;
 mod implicit_flow;
 mod issuer_insecure;
@@ -30,13 +35,16 @@ mod redirect_uri_stale;
 mod redirect_uri_unsafe;
 mod root_url_trailing_slash;
 mod setting_ignored;
+mod subject_missing;
 mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
+mod with_audiences;
 mod with_callbacks;
 mod with_entries;
 mod with_issuers;
 mod with_keycloak;
+mod with_tokens;
 
 use crate::config::Waiver;
 use crate::finding::{Severity, Subject, Verdict};
@@ -143,8 +151,14 @@ static ALL: &[&Rule] = &[
     &password_grant::RULE,
     &full_scope::RULE,
     &token_lifespan_long::RULE,
+    &subject_missing::RULE,
+    &client_scope_undefined::RULE,
     // Audience
+    &audience_never_issued::RULE,
+    &audience_unchecked::RULE,
+    &audience_mapper_dangling::RULE,
     &setting_ignored::RULE,
+    &custom_audience_misplaced::RULE,
     // Keycloak as a Cloud Run service
     &keycloak_proxy_headers::RULE,
     &keycloak_will_not_start::RULE,
