@@ -113,7 +113,8 @@ pub(super) fn by_secret(snapshot: &Snapshot, facts: &[Facts]) -> BTreeMap<Tag, V
 pub(super) fn by_bare_name(snapshot: &Snapshot) -> HashMap<String, Vec<ClientId>> {
     let mut found: HashMap<String, Vec<ClientId>> = HashMap::new();
     for (id, client) in snapshot.clients() {
-        if let (true, Some(text)) = (is_candidate(snapshot.realm(id.realm), client), client.client_id.text()) {
+        if let (true, Some(text)) = (is_candidate(snapshot.realm(id.realm), client), client.client_id.text())
+        {
             found.entry(names::bare_name(text)).or_default().push(id);
         }
     }
