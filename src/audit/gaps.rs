@@ -7,6 +7,7 @@ use crate::link::{NamedRealm, Tells};
 use crate::locus::Locus;
 use crate::scene::{RealmIssuer, Scene};
 use crate::snapshot::RealmId;
+use crate::words::{capitalized, counted, uncapitalized};
 
 /// Of realms or projects that are missing, this many are named one by one.
 const MOST_NAMED: usize = 5;
@@ -284,18 +285,4 @@ fn shell_word(text: &str) -> String {
     } else {
         format!("'{}'", text.replace('\'', "'\\''"))
     }
-}
-
-fn counted(count: usize, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
-}
-
-fn capitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
-fn uncapitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }

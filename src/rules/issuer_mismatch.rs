@@ -9,6 +9,7 @@ use crate::rules::{Check, Rule};
 use crate::scene::issuer::are_forms_of_one_service;
 use crate::scene::{RealmIssuer, Scene};
 use crate::snapshot::{RealmId, ServiceId};
+use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
     id: "issuer-mismatch",
@@ -346,11 +347,6 @@ fn path_of(base: &str) -> &str {
 
 fn host_of(url: &str) -> String {
     urls::host(url).unwrap_or_else(|| url.to_owned())
-}
-
-fn capitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::with_keycloak::{Server, capitalized, server, undecided, wrong};
+use super::with_keycloak::{Server, server, undecided, wrong};
 use crate::finding::{Evidence, Severity, Subject, Verdict};
 use crate::keycloak::server_issuer::{ServerIssuer, server_issuer};
 use crate::known::Known;
@@ -10,6 +10,7 @@ use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
 use crate::snapshot::{RealmId, ServiceId};
+use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
     id: "issuer-unstable",

@@ -3,7 +3,10 @@
 mod audience_mapper_dangling;
 mod audience_never_issued;
 mod audience_unchecked;
+mod client_disabled;
+mod client_flow_off;
 mod client_scope_undefined;
+mod client_type_mismatch;
 mod client_unknown;
 mod custom_audience_misplaced;
 mod full_scope;
@@ -20,6 +23,7 @@ mod keycloak_instances;
 mod keycloak_option_ignored;
 mod keycloak_proxy_headers;
 mod keycloak_will_not_start;
+mod link_ambiguous;
 mod password_grant;
 mod pkce_off;
 mod redirect_uri_any;
@@ -34,6 +38,9 @@ mod redirect_uri_path_wildcard;
 mod redirect_uri_stale;
 mod redirect_uri_unsafe;
 mod root_url_trailing_slash;
+mod secret_in_plain_env;
+mod secret_in_realm_file;
+mod service_declared_twice;
 mod setting_ignored;
 mod subject_missing;
 mod token_lifespan_long;
@@ -41,6 +48,8 @@ mod waiver_expired;
 mod waiver_unused;
 mod with_audiences;
 mod with_callbacks;
+mod with_clients;
+mod with_differences;
 mod with_entries;
 mod with_issuers;
 mod with_keycloak;
@@ -146,6 +155,9 @@ static ALL: &[&Rule] = &[
     &jwks_mismatch::RULE,
     // Client
     &client_unknown::RULE,
+    &client_disabled::RULE,
+    &client_flow_off::RULE,
+    &client_type_mismatch::RULE,
     &pkce_off::RULE,
     &implicit_flow::RULE,
     &password_grant::RULE,
@@ -159,6 +171,9 @@ static ALL: &[&Rule] = &[
     &audience_mapper_dangling::RULE,
     &setting_ignored::RULE,
     &custom_audience_misplaced::RULE,
+    // Secrets
+    &secret_in_plain_env::RULE,
+    &secret_in_realm_file::RULE,
     // Keycloak as a Cloud Run service
     &keycloak_proxy_headers::RULE,
     &keycloak_will_not_start::RULE,
@@ -170,6 +185,8 @@ static ALL: &[&Rule] = &[
     // About the audit itself
     &waiver_unused::RULE,
     &waiver_expired::RULE,
+    &service_declared_twice::RULE,
+    &link_ambiguous::RULE,
 ];
 
 /// The rule with this id.

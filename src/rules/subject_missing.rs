@@ -1,6 +1,6 @@
 //! `subject-missing`: access tokens that a service gets carry no `sub`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::with_issuers::{containers, is_of_keycloak};
 use super::with_tokens::{Kind, listed, requests, senders};
@@ -40,22 +40,62 @@ pub(crate) static RULE: Rule = Rule {
 fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
     let mut verdicts = Vec::new();
     let mut realms: HashMap<RealmId, Realm> = HashMap::new();
+    let mut said: BTreeSet<ClientId> = BTreeSet::new();
+    let mut guesses = Vec::new();
     for (service, _) in scene.snapshot.services() {
         let takes = if scene.reading(service).is_keycloak { None } else { takes_tokens(service, scene) };
         let Some(certainty) = takes else { continue };
         let links = senders(service, scene);
         for link in &links {
             let subject = scene.subject_of_link(link);
+            said.insert(link.client);
             verdicts.extend(by_link(link, scene).map(|verdict| (subject, verdict)));
         }
         if let ([], [realm]) = (links.as_slice(), scene.reading(service).realms.as_slice()) {
             let known = realms.entry(*realm).or_insert_with(|| Realm::of(*realm, scene));
             let subject = Subject { realm: Some(*realm), ..scene.subject_of_service(service) };
-            verdicts
-                .extend(by_realm(service, certainty, *realm, known, scene).map(|verdict| (subject, verdict)));
+            let verdict = by_realm(service, certainty, *realm, known, scene);
+            let verdict = verdict.map(|verdict| (subject, verdict));
+            if certainty == Certainty::Weak {
+                guesses.extend(verdict.map(|verdict| (*realm, verdict)));
+            } else {
+                said.extend(&known.without);
+                verdicts.extend(verdict);
+            }
         }
     }
+    let logins = scene.links.links.iter().filter(|link| link.uses.login && !link.is_weak());
+    let mut warned: BTreeSet<RealmId> = BTreeSet::new();
+    for link in logins.filter(|link| !said.contains(&link.client)) {
+        if let Some(verdict) = by_login(link, scene) {
+            warned.insert(link.client.realm);
+            verdicts.push((scene.subject_of_link(link), verdict));
+        }
+    }
+    // What is said of a login of the realm need not be guessed at for another service.
+    let unsaid = guesses.into_iter().filter(|(realm, _)| !warned.contains(realm));
+    verdicts.extend(unsaid.map(|(_, verdict)| verdict));
     verdicts
+}
+
+/// A service that logs people in reads the ID token, which has the subject; what it does with the access token is not visible.
+fn by_login(link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
+    let Carried::Nothing { version, always } = carried(link.client, scene) else { return None };
+    let mut evidence = cause(link.client, scene);
+    evidence.extend(link.clues.first().into_iter().flat_map(|clue| clue.evidence.iter().cloned()));
+    Some(Verdict::Wrong(Case {
+        severity: Some(Severity::Warning),
+        message: format!(
+            "The access tokens that {} gets through {} carry no `sub`{}: {}. The login works, for the ID token has it; an API that the access token is sent to does not learn whose it is.",
+            scene.name_service(link.service),
+            scene.name_client(link.client),
+            on_versions(version, always),
+            why(link.client, scene),
+        ),
+        remedy: Some(remedy(link.client, scene)),
+        evidence,
+        value: None,
+    }))
 }
 
 /// How surely a service looks into access tokens itself; one that asks Keycloak about each is told the subject.
@@ -432,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_do_not_need_it() {
+    fn of_a_login_it_is_only_a_warning() {
         let env = [
             ISSUER,
             ("OIDC_CLIENT_ID", "web"),
@@ -446,6 +486,7 @@ mod tests {
             .service("web.yaml", &service_yaml("web", &env))
             .version("26.5.5")
             .judge("subject-missing");
-        assert!(found.is_nothing(), "{found:?}");
+        assert_eq!(found.wrong.len(), 1, "{found:?}");
+        assert!(found.wrong[0].starts_with("warning service web"), "{found:?}");
     }
 }

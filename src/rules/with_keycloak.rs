@@ -5,6 +5,7 @@ use crate::keycloak::server_options::{Origin, ServerOptions, Setting};
 use crate::keycloak::version::Version;
 use crate::scene::{Scene, VersionSource};
 use crate::snapshot::{RealmId, ServiceId};
+use crate::words::capitalized;
 
 /// A Keycloak server among the services.
 pub(super) struct Server {
@@ -117,11 +118,6 @@ pub(super) fn with_severity(verdict: Verdict, severity: Severity) -> Verdict {
 
 pub(super) fn undecided(reason: String, remedy: &str, evidence: Vec<Evidence>) -> Verdict {
     Verdict::Undecided(Undecided { reason, remedy: Some(remedy.to_owned()), evidence })
-}
-
-pub(super) fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
