@@ -314,4 +314,9 @@ fn a_large_export_is_read_piece_by_piece_and_a_broken_one_told_as_ever() {
     let told: Vec<_> =
         reading.snapshot.failures.iter().map(|failure| (failure.path.as_str(), failure.line)).collect();
     assert_eq!(told, [("cut.json", Some(1501)), ("wrong.json", Some(1402))]);
+    let inputs = gather(&[], folder.path(), &Limits::default(), &mut "".as_bytes());
+    let field = last.at.path.key("clientId");
+    let found = inputs.excerpts("realm.json", &Limits::default(), &[(0, field)]).remove(0).unwrap();
+    assert_eq!((found.line, found.column), (1501, 14));
+    assert_eq!(&found.text[found.located.span], "\"client-1499\"");
 }

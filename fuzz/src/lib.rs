@@ -136,8 +136,11 @@ pub fn redirect(bytes: &[u8]) {
     }
 }
 
+/// What is fuzzed.
+pub type Target = fn(&[u8]);
+
 /// All targets by name.
-pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("yaml", yaml),
     ("json", json),
     ("realm", realm),

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cloud_run::urls::RunAppUrl;
 use crate::link::{NamedRealm, Tells};
 use crate::locus::Locus;
-use crate::scene::Scene;
+use crate::scene::{RealmIssuer, Scene};
+use crate::snapshot::RealmId;
 use crate::words::{capitalized, counted, uncapitalized};
 
 /// Of realms or projects that are missing, this many are named one by one.
@@ -60,6 +61,7 @@ pub(super) fn gaps(scene: &Scene<'_>) -> Vec<Gap> {
         })
         .collect();
     gaps.extend(sides(scene));
+    gaps.extend(on_trust(scene));
     gaps.extend(scene.links.unused_pins.iter().map(|pin| Gap::remark(pin.clone(), None)));
     gaps.extend(scene.links.notes.iter().map(|(service, text)| {
         let at = scene.service(*service).name_at.clone();
@@ -130,6 +132,28 @@ fn sides(scene: &Scene<'_>) -> Vec<Gap> {
             gaps
         }
     }
+}
+
+/// Issuers that services expect of realms whose own issuer nothing tells: they were not compared with anything.
+fn on_trust(scene: &Scene<'_>) -> Vec<Gap> {
+    let mut expected: BTreeMap<RealmId, BTreeSet<&str>> = BTreeMap::new();
+    for issuer in scene.links.services.iter().flat_map(|service| &service.issuers) {
+        if let NamedRealm::Realm(realm) = issuer.names {
+            expected.entry(realm).or_default().insert(&issuer.issuer);
+        }
+    }
+    let of_realm = |(realm, issuers): (RealmId, BTreeSet<&str>)| match &scene.server(realm).issuer {
+        RealmIssuer::Unknown { why, evidence } if issuers.len() == 1 => {
+            let issuer = issuers.first()?;
+            let message = format!(
+                "{} is taken for the issuer `{issuer}` that services expect, on trust: {why}.",
+                capitalized(&scene.name_realm(realm))
+            );
+            Some(Gap::remark(message, evidence.first().map(|evidence| evidence.at.clone())))
+        }
+        _ => None,
+    };
+    expected.into_iter().filter_map(of_realm).collect()
 }
 
 fn keycloaks(scene: &Scene<'_>) -> usize {

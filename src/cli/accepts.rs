@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -18,11 +17,11 @@ use crate::finding::Evidence;
 use crate::keycloak::generation::oldest;
 use crate::keycloak::import::{HeldOrigins, web_origins};
 use crate::keycloak::model::{Client, ClientField, Text, attribute};
-use crate::locus::Locus;
+use crate::locus::{FieldPath, Locus};
 use crate::report::places::Places;
 use crate::report::{escape, json, paint, summary};
 use crate::scene::{RealmServer, Scene};
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Place};
 
 /// The answer of `cloakrun accepts --format json`.
 #[derive(Debug, Serialize)]
@@ -269,8 +268,8 @@ fn known(
 }
 
 fn position(scene: &Scene<'_>, sight: &Sight, entry: &str, at: &Locus) -> String {
-    let mut read = |place: &crate::snapshot::Place| sight.text_again(place.path()).map(Arc::from);
-    let places = Places::find(scene.snapshot, [at].into_iter(), &mut read);
+    let mut find = |place: &Place, wanted: &[(usize, FieldPath)]| sight.excerpts(place, wanted);
+    let places = Places::find(scene.snapshot, [at].into_iter(), false, &mut find);
     let evidence = Evidence::keycloak(at.clone(), Some(entry.to_owned()), "the entry that matched");
     places.entry(scene.snapshot, &evidence).position()
 }

@@ -1,7 +1,6 @@
 //! `cloakrun check`
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 
@@ -11,8 +10,10 @@ use crate::cli::explain;
 use crate::cli::looking::{self, Sight};
 use crate::cli::terminal::{self, Terminal};
 use crate::fault::{Exit, Fault, Whose};
+use crate::locus::FieldPath;
 use crate::report::{Format, NextStep, Report, gather, position, summary};
 use crate::scene::Scene;
+use crate::snapshot::Place;
 use crate::suggest::did_you_mean;
 
 /// Columns of a report that is written to a file: nobody's terminal.
@@ -28,8 +29,10 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, terminal: &Terminal) -> Res
     check_names(&scene, &args.selection)?;
     let audit = audit::run(&scene, &options(args));
     let exit = exit(&audit, &sight, args);
-    let mut report =
-        gather::report(&scene, &audit, exit, &mut |place| sight.text_again(place.path()).map(Arc::from));
+    let mut formats = args.reports.iter().map(|further| further.format).chain([args.format]);
+    let quotes = formats.any(|format| format == Format::Full);
+    let mut find = |place: &Place, wanted: &[(usize, FieldPath)]| sight.excerpts(place, wanted);
+    let mut report = gather::report(&scene, &audit, exit, quotes, &mut find);
     report.show_suppressed = args.show_suppressed;
     advise(&mut report, args);
     write(&report, args, terminal)?;
@@ -95,6 +98,9 @@ fn known(what: &str, wanted: &[String], there: &[&str]) -> Result<(), Fault> {
 
 /// What to type next: what the audit advises, then the explanation of the worst finding.
 fn advise(report: &mut Report, args: &CheckArgs) {
+    if report.looked.realms + report.looked.services == 0 {
+        report.next.extend(both_sides());
+    }
     let worst = report.findings.first().or(report.undecided.first()).map(|entry| entry.rule.clone());
     if let Some(rule) = worst {
         report.next.push(NextStep {
@@ -109,6 +115,19 @@ fn advise(report: &mut Report, args: &CheckArgs) {
             command: format!("cloakrun check{paths} --format full"),
         });
     }
+}
+
+/// How both sides become files.
+fn both_sides() -> [NextStep; 2] {
+    let step =
+        |purpose: &str, command: &str| NextStep { purpose: purpose.to_owned(), command: command.to_owned() };
+    [
+        step("Export a realm where its Keycloak runs", "kc.sh export --realm REALM --file realm.json"),
+        step(
+            "Write the services of a project into a file",
+            "gcloud run services list --project PROJECT --format export > services.yaml",
+        ),
+    ]
 }
 
 /// A path as a shell takes it.

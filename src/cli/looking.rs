@@ -8,13 +8,16 @@ use anyhow::Context as _;
 use crate::cli::args::{Global, Server};
 use crate::cli::terminal::Terminal;
 use crate::config::{Config, load};
+use crate::document::Format;
+use crate::document::excerpt::{Excerpt, excerpts};
 use crate::fault::{Exit, Fault, Whose};
 use crate::files::{self, Limits};
 use crate::keycloak::version::Version;
+use crate::locus::FieldPath;
 use crate::report::summary::count;
 use crate::report::{Input, escape, gather, paint, position};
 use crate::secrets::Tagger;
-use crate::snapshot::{ReadFailure, Snapshot};
+use crate::snapshot::{Place, ReadFailure, Snapshot};
 use crate::{reading, rules, scene};
 
 /// With more files than this only their number is told; `--verbose` lists them.
@@ -30,11 +33,11 @@ pub(crate) struct Sight {
 }
 
 impl Sight {
-    /// The text of a file that was read, for lines, columns and quotes.
-    pub(crate) fn text_again(&self, path: &str) -> Option<String> {
+    /// Where fields of a file that was read stand, with their lines.
+    pub(crate) fn excerpts(&self, place: &Place, wanted: &[(usize, FieldPath)]) -> Vec<Option<Excerpt>> {
         match &self.config_text {
-            Some((config, text)) if config == path => Some(text.clone()),
-            _ => self.files.text_again(path, &Limits::default()),
+            Some((config, text)) if config == place.path() => excerpts(text, Format::Yaml, wanted),
+            _ => self.files.excerpts(place.path(), &Limits::default(), wanted),
         }
     }
 }

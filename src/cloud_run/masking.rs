@@ -37,7 +37,7 @@ pub fn mask(text: &str, is_placeholder: impl Fn(&str) -> bool, mut found: impl F
     if let Some(changed) = mask_user_info(text, &mut hide) {
         masked = Some(changed);
     }
-    for pattern in [&*ASSIGNED, &*PAIR, &*LINE] {
+    for pattern in [&*ASSIGNED, &*PAIR, &*ESCAPED, &*FLOW, &*LINE, &*FLAG] {
         let here = masked.as_deref().unwrap_or(text);
         if !pattern.wanted.iter().any(|sign| here.contains(sign)) {
             continue;
@@ -45,7 +45,8 @@ pub fn mask(text: &str, is_placeholder: impl Fn(&str) -> bool, mut found: impl F
         let mut changed = false;
         let replaced = pattern.regex.replace_all(here, |captures: &Captures<'_>| {
             let whole = &captures[0];
-            let (name, value) = (captures.name("name"), captures.name("value"));
+            let name = captures.name("name");
+            let value = captures.name("value").or_else(|| captures.name("single"));
             match (name, value) {
                 (Some(name), Some(value))
                     if is_secret_name(name.as_str()) && hide(name.as_str(), value.as_str()) =>
@@ -94,12 +95,34 @@ static ASSIGNED: LazyLock<Pattern> = LazyLock::new(|| Pattern {
 });
 
 /// `"password": "…"`, as in JSON and YAML.
-static PAIR: LazyLock<Pattern> = LazyLock::new(|| Pattern {
+static PAIR: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern {
     regex: Regex::new(
-        r#"["']?(?P<name>[A-Za-z0-9_.\-]+)["']?\s*[:=]\s*(?:"(?P<value>(?:[^"\\]|\\.)*)"|'[^']*')"#,
+        r#"["']?(?P<name>[A-Za-z0-9_.\-]+)["']?\s*[:=]\s*(?:"(?P<value>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)')"#,
     )
     .expect("a constant"),
-    wanted: &["\""],
+    wanted: &["\"", "'"],
+}
+});
+
+/// `\"password\": \"…\"`: JSON inside JSON.
+static ESCAPED: LazyLock<Pattern> = LazyLock::new(|| Pattern {
+    regex: Regex::new(r#"\\"(?P<name>[A-Za-z0-9_.\-]+)\\"\s*:\s*\\"(?P<value>[^"\\]*)"#).expect("a constant"),
+    wanted: &["\\\""],
+});
+
+/// `{password: …}`: YAML in flow style without quotes.
+static FLOW: LazyLock<Pattern> = LazyLock::new(|| Pattern {
+    regex: Regex::new(r#"[{,]\s*(?P<name>[A-Za-z0-9_.\-]+):\s+(?P<value>[^\s"',}\]{\[][^,}\]]*)"#)
+        .expect("a constant"),
+    wanted: &["{"],
+});
+
+/// `--password …` among the words of a command.
+static FLAG: LazyLock<Pattern> = LazyLock::new(|| Pattern {
+    regex: Regex::new(r#"(?:^|\s)(?P<name>--?[A-Za-z][A-Za-z0-9_.\-]*)\s+["']?(?P<value>[^\s"'\-][^\s"']*)"#)
+        .expect("a constant"),
+    wanted: &[" "],
 });
 
 /// `password: …` on a line of its own, as in YAML and properties.
@@ -257,6 +280,16 @@ mod tests {
                 "issuer: https://sso\nclientSecret: ***\nx: y",
             ),
             ("exec app --client-secret=s3cret --port=80", "exec app --client-secret=*** --port=80"),
+            ("exec app --client-secret s3cret --port 80", "exec app --client-secret *** --port 80"),
+            (
+                "[{'OAUTH2_CLIENT_SECRET': 's3cret', 'ID': 'web'}]",
+                "[{'OAUTH2_CLIENT_SECRET': '***', 'ID': 'web'}]",
+            ),
+            ("{clientId: web, clientSecret: s3 cret, x: y}", "{clientId: web, clientSecret: ***, x: y}"),
+            (
+                r#"{"config": "{\"client_secret\": \"s3cret\"}"}"#,
+                r#"{"config": "{\"client_secret\": \"***\"}"}"#,
+            ),
         ] {
             assert_eq!(masked(text), expected);
         }

@@ -1,5 +1,7 @@
 //! What a text of a document is: a value, a placeholder, or a secret that becomes a tag at once.
 
+use std::borrow::Cow;
+
 use super::masking::{MASK, Masked, is_private_key, mask, mask_json};
 use super::model::{EnvValue, SecretArg};
 use super::secret_names::{is_about_tokens, is_no_secret, is_secret_name, is_well_known};
@@ -205,7 +207,7 @@ impl Texts<'_> {
         into.words.push((word, at.clone()));
     }
 
-    fn masked_word(self, text: &str, at: &Locus, into: &mut Words) -> String {
+    fn masked_word<'x>(self, text: &'x str, at: &Locus, into: &mut Words) -> Cow<'x, str> {
         self.without_secrets(text, |name, secret| {
             // The password of a URL has no name: it belongs to a database or a proxy.
             if !name.is_empty() {
@@ -215,18 +217,14 @@ impl Texts<'_> {
         })
     }
 
-    fn without_secrets(self, text: &str, found: impl FnMut(&str, &str)) -> String {
+    fn without_secrets<'x>(self, text: &'x str, found: impl FnMut(&str, &str)) -> Cow<'x, str> {
         let is_placeholder = |value: &str| placeholder(value).is_some();
-        match mask(text, is_placeholder, found) {
-            Masked::Untouched => text.to_owned(),
-            Masked::Changed(masked) => {
-                if is_private_key(&masked) {
-                    MASK.to_owned()
-                } else {
-                    masked
-                }
-            }
-        }
+        let shown = match mask(text, is_placeholder, found) {
+            Masked::Untouched => Cow::Borrowed(text),
+            Masked::Changed(masked) => Cow::Owned(masked),
+        };
+        // A private key under a name that does not tell.
+        if is_private_key(&shown) { Cow::Borrowed(MASK) } else { shown }
     }
 
     pub(crate) fn plain_secret(self, text: &str) -> EnvValue {

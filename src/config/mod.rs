@@ -14,6 +14,7 @@ use crate::locus::{FieldPath, Locus, PartId};
 /// What `cloakrun.yaml` says. Everything in it is optional.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+#[schemars(title = "cloakrun configuration")]
 pub struct Config {
     /// The version of the Keycloak server, such as `26.7.3`, where nothing closer says it.
     pub keycloak_version: Option<String>,
@@ -36,6 +37,11 @@ impl Config {
     /// The place of waiver `index`, counted from zero; none when the configuration was not read from a file.
     pub fn waiver_at(&self, index: usize) -> Option<Locus> {
         Some(Locus::new(self.part?, FieldPath::root().key("waivers").index(index)))
+    }
+
+    /// The place of entry `index` of `services`, counted from zero; none when the configuration was not read from a file.
+    pub fn service_at(&self, index: usize) -> Option<Locus> {
+        Some(Locus::new(self.part?, FieldPath::root().key("services").index(index)))
     }
 
     /// The place of pinned link `index`, counted from zero; none when the configuration was not read from a file.

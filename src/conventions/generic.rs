@@ -65,12 +65,13 @@ pub(super) fn guess(setting: &SettingView<'_>) -> Option<Guess> {
     let url = plain.and_then(keycloak_url);
     let (in_browser, bare) = without_browser_prefix(&name);
 
+    let by_end = ending(bare);
     let (mut role, mut certainty, before, reason) =
         if let Some((role, weak)) = catalogue.generic_names.get(bare) {
-            let before = ending(bare).map_or("", |(_, _, before)| before);
+            let before = by_end.map_or("", |(_, _, before)| before);
             let certainty = if *weak { Certainty::Weak } else { Certainty::Likely };
             (Some(*role), certainty, before, "many applications use this name so")
-        } else if let Some((role, needs, before)) = ending(bare) {
+        } else if let Some((role, needs, before)) = by_end {
             let enough = match needs {
                 Needs::Nothing => true,
                 Needs::Login => url.is_some() || has_word(before, Words::Login),
@@ -102,8 +103,7 @@ pub(super) fn guess(setting: &SettingView<'_>) -> Option<Guess> {
                 reason = "its value has the shape of a Keycloak URL";
             }
             role = Some(by_shape);
-            let sure =
-                by_shape == Role::Issuer && ending(bare).is_some_and(|(role, ..)| role == Role::Issuer);
+            let sure = by_shape == Role::Issuer && by_end.is_some_and(|(role, ..)| role == Role::Issuer);
             certainty = if sure { Certainty::Certain } else { Certainty::Likely };
         }
         (Some(Role::Issuer), None, Some(text)) => {

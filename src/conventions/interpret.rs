@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::placeholder::placeholder;
 
-use super::blob;
 use super::catalogue::catalogue;
 use super::framework::{Framework, FrameworkId, IssuerComparison, IssuerForm};
 use super::generic::Guess;
-use super::identify::{ADAPTER_FILE, Candidate};
+use super::identify::Candidate;
 use super::reading::{Certainty, FormMismatch, Held, Identified, IgnoredSetting, Reading};
 use super::role::Role;
-use super::setting::{BlobFormat, SettingConvention};
-use super::shield::is_public_key_set;
+use super::setting::SettingConvention;
+use super::special::{is_public_key, keycloak_json, near_miss, open_blob};
 use super::template::Template;
 use super::value::{self, KeycloakUrlKind, keycloak_url};
 use super::view::{ContainerView, SettingSource, SettingView, ValueView};
@@ -156,11 +155,15 @@ fn explain(
     push_items(setting, convention, wants(framework, convention.role, convention.form), base, interpreted);
 }
 
-fn article(role: Role) -> String {
+pub(super) fn article(role: Role) -> String {
     format!("the setting for {}", role.name().replace('_', " "))
 }
 
-fn compared(framework: &Framework, role: Role, own: Option<IssuerComparison>) -> Option<IssuerComparison> {
+pub(super) fn compared(
+    framework: &Framework,
+    role: Role,
+    own: Option<IssuerComparison>,
+) -> Option<IssuerComparison> {
     match role {
         Role::Issuer | Role::DiscoveryBase | Role::ServerUrl => {
             Some(own.unwrap_or(framework.issuer.compared))
@@ -174,7 +177,7 @@ fn compared(framework: &Framework, role: Role, own: Option<IssuerComparison>) ->
     }
 }
 
-fn wants(framework: &Framework, role: Role, own: Option<IssuerForm>) -> Option<IssuerForm> {
+pub(super) fn wants(framework: &Framework, role: Role, own: Option<IssuerForm>) -> Option<IssuerForm> {
     match role {
         Role::Issuer | Role::DiscoveryBase => Some(own.unwrap_or(match framework.issuer.form {
             // The framework's form is that of its server setting.
@@ -246,12 +249,16 @@ pub(super) fn hold<'a>(setting: &SettingView<'a>, role: Role) -> (Option<&'a str
     }
 }
 
-fn shown(setting: &SettingView<'_>, role: Role) -> Option<String> {
+pub(super) fn shown(setting: &SettingView<'_>, role: Role) -> Option<String> {
     hold(setting, role).0.map(str::to_owned)
 }
 
 /// Whether a URL is of another kind than the setting wants.
-fn form_mismatch(wants: IssuerForm, text: &str, compared: Option<IssuerComparison>) -> Option<FormMismatch> {
+pub(super) fn form_mismatch(
+    wants: IssuerForm,
+    text: &str,
+    compared: Option<IssuerComparison>,
+) -> Option<FormMismatch> {
     value::split_origin(text)?;
     let got = match keycloak_url(text).map(|url| url.kind) {
         Some(KeycloakUrlKind::Realm) => IssuerForm::RealmUrl,
@@ -268,121 +275,6 @@ fn form_mismatch(wants: IssuerForm, text: &str, compared: Option<IssuerCompariso
         _ => wants == got,
     };
     (!forgiven).then_some(FormMismatch { wants, got })
-}
-
-/// The meanings inside a value that holds several settings.
-fn open_blob(
-    setting: &SettingView<'_>,
-    framework: &Framework,
-    convention: &SettingConvention,
-    base: &Reading,
-    interpreted: &mut Interpreted,
-) {
-    let (_, held) = hold(setting, Role::Blob);
-    let text = match (setting.value, &held) {
-        (ValueView::Plain(text), Held::Secret) => text,
-        _ => {
-            interpreted.readings.push(Reading { held, ..base.clone() });
-            return;
-        }
-    };
-    if convention.blob == BlobFormat::Arguments {
-        interpreted.readings.push(Reading { held, ..base.clone() });
-        return;
-    }
-    for found in blob::fields(convention, text) {
-        let role = found.field.role;
-        if role == Role::Other {
-            continue;
-        }
-        let role = match role {
-            Role::JwksOrSecret if is_public_key(&found.value) => Role::PublicKey,
-            role => role,
-        };
-        let inner = SettingView { value: ValueView::Plain(&found.value), ..*setting };
-        let (value, held) = hold(&inner, role);
-        let value = value.map(str::to_owned);
-        let compared = compared(framework, role, found.field.compared);
-        let mismatch = wants(framework, role, found.field.form)
-            .zip(value.as_deref())
-            .and_then(|(wants, text)| form_mismatch(wants, text, compared));
-        interpreted.readings.push(Reading {
-            role,
-            value,
-            held,
-            mismatch,
-            compared,
-            group: found.group,
-            reason: format!(
-                "`{}` holds {} of {} at {}",
-                setting.name,
-                article(role),
-                framework.name,
-                found.field.path
-            ),
-            ..base.clone()
-        });
-    }
-}
-
-fn is_public_key(text: &str) -> bool {
-    text.contains("-----BEGIN PUBLIC KEY")
-        || text.contains("-----BEGIN CERTIFICATE")
-        || is_public_key_set(text)
-}
-
-/// A variable of any name that holds Keycloak's adapter file.
-fn keycloak_json(position: usize, setting: &SettingView<'_>, interpreted: &mut Interpreted) -> bool {
-    let ValueView::Plain(text) = setting.value else { return false };
-    if !text.starts_with('{') || !text.contains(ADAPTER_FILE) {
-        return false;
-    }
-    let Some(framework) = catalogue().by_id(FrameworkId("keycloak-connect")) else { return false };
-    let Some(convention) = framework.settings.iter().find(|setting| !setting.fields.is_empty()) else {
-        return false;
-    };
-    let base = Reading {
-        setting: position,
-        role: Role::Blob,
-        framework: framework.id(),
-        value: None,
-        held: Held::Secret,
-        certainty: Certainty::Certain,
-        reason: format!("`{}` holds the adapter's file", setting.name),
-        group: None,
-        captures: BTreeMap::new(),
-        mismatch: None,
-        compared: None,
-        in_browser: false,
-        overridden: false,
-        regex: false,
-        convention: Some(convention.name.as_str()),
-    };
-    open_blob(setting, framework, convention, &base, interpreted);
-    true
-}
-
-/// A name that a framework would read but for its underscores or its plural.
-fn near_miss(position: usize, setting: &SettingView<'_>, interpreted: &mut Interpreted) -> bool {
-    if setting.source != SettingSource::Env {
-        return false;
-    }
-    let catalogue = catalogue();
-    let Some((named, captures)) = catalogue.near_misses(setting.name).into_iter().next() else {
-        return false;
-    };
-    let framework = catalogue.framework(named.framework);
-    let convention = catalogue.setting(named);
-    let right = Template::fill(&convention.name, &captures);
-    interpreted.ignored.push(IgnoredSetting {
-        setting: position,
-        framework: framework.id(),
-        intended: convention.role,
-        why: format!("{} reads `{right}`; `{}` is another name to it.", framework.name, setting.name),
-        right_name: Some(right),
-        value: shown(setting, convention.role),
-    });
-    true
 }
 
 fn generic_reading(position: usize, setting: &SettingView<'_>, guess: Guess) -> Reading {

@@ -25,6 +25,7 @@ mod redirect;
 mod role;
 mod setting;
 mod shield;
+mod special;
 mod template;
 mod uses;
 mod view;

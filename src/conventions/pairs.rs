@@ -170,7 +170,7 @@ fn a_gateway_with_a_vendors_names() {
     assert_eq!(understanding.readings[1].certainty, Certainty::Weak);
     assert!(understanding.redirects.is_empty());
     assert_eq!(understanding.audience_unchecked, None);
-    assert_eq!(understanding.uses(Use::ResourceServer), Some(Certainty::Likely));
+    assert_eq!(understanding.uses(Use::ResourceServer), Some(Certainty::Weak));
 
     let understanding = of_env(
         "asia-docker.pkg.dev/shop/r/credential-proxy@sha256:00",

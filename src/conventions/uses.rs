@@ -114,8 +114,17 @@ pub(super) fn uses(understanding: &Understanding, image: Option<&str>) -> Vec<Us
     {
         match (client, secret) {
             (None, None) if named.role != Role::ServerUrl => {
-                let reason = "it knows the issuer or its keys and has no client".to_owned();
-                add(Use::ResourceServer, Certainty::Likely, reason);
+                // Keys are for checking tokens. An issuer alone says less: many programs that log in keep their client in code.
+                let of_tokens =
+                    named.group.as_deref().is_some_and(|group| group.split('_').any(|word| word == "jwt"));
+                let keys = first(&[Role::JwksUri, Role::PublicKey]).is_some();
+                let certainty = if keys || of_tokens { Certainty::Likely } else { Certainty::Weak };
+                let reason = if keys {
+                    "it knows keys and has no client"
+                } else {
+                    "it knows the issuer and has no client"
+                };
+                add(Use::ResourceServer, certainty, reason.to_owned());
             }
             (Some(client), Some(_))
                 if client.group.as_deref().is_some_and(|group| group.split('_').next() == Some("sso")) =>

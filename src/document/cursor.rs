@@ -45,9 +45,10 @@ impl<'n> Cursor<'n> {
         Cursor { node, at, unknown: None, sensitive: None }
     }
 
-    /// The same value under Terraform's marks: trees of the value's own shape in which `true` stands for all below it.
+    /// The same value under Terraform's marks: trees of the value's own shape in which `true` stands for all below it. Where one
+    /// of them is not given, that of before stays.
     pub fn marked(self, unknown: Option<&'n Node>, sensitive: Option<&'n Node>) -> Self {
-        Cursor { unknown, sensitive, ..self }
+        Cursor { unknown: unknown.or(self.unknown), sensitive: sensitive.or(self.sensitive), ..self }
     }
 
     /// The value.

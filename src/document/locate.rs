@@ -3,11 +3,13 @@
 //! Readers name places by field; only files with findings are walked a second time, once for all their fields.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::ops::Range;
 
 use granit_parser::Event;
 
-use super::scan::{Scanner, Stop};
+use super::scan::Stop;
+use super::window::{CHUNK, Window};
 use super::yaml::Source;
 use super::{Format, without_bom};
 use crate::locus::{FieldPath, Segment};
@@ -37,13 +39,35 @@ pub enum Spot {
 /// The answers are in the order of `wanted`; none for a document that the text does not have or, when it is broken, that
 /// stands behind the fault.
 pub fn locate(text: &str, format: Format, wanted: &[(usize, FieldPath)]) -> Vec<Option<Located>> {
-    let mut forest = Forest::default();
-    let ends: Vec<usize> = wanted.iter().map(|(document, path)| forest.plant(*document, path)).collect();
-    match format {
-        Format::Json => json(text, &mut forest),
-        Format::Yaml => yaml(text, &mut forest),
+    let found = match format {
+        Format::Json => match Window::new(text.as_bytes(), CHUNK) {
+            Ok(mut window) => locate_json(&mut window, wanted),
+            Err(_) => vec![None; wanted.len()],
+        },
+        Format::Yaml => {
+            let (mut forest, ends) = Forest::of(wanted);
+            yaml(text, &mut forest);
+            ends.into_iter().map(|end| forest.answer(end)).collect()
+        }
+    };
+    let on_one_line = |located: Located| match located.spot {
+        Spot::Parent => Located { span: first_line(text, located.span), ..located },
+        Spot::Value | Spot::Key => located,
+    };
+    found.into_iter().map(|located| located.map(on_one_line)).collect()
+}
+
+/// As [`locate`], of a JSON text that goes by; the span of a [`Spot::Parent`] may reach over several lines.
+pub(super) fn locate_json<R: Read>(
+    window: &mut Window<R>,
+    wanted: &[(usize, FieldPath)],
+) -> Vec<Option<Located>> {
+    let (mut forest, ends) = Forest::of(wanted);
+    if let Some(&root) = forest.roots.get(&0) {
+        // What was found before the fault of a broken text still stands.
+        let _ = json_value(window, &mut forest, Some(root), None);
     }
-    ends.into_iter().map(|end| forest.answer(text, end)).collect()
+    ends.into_iter().map(|end| forest.answer(end)).collect()
 }
 
 /// The wanted paths as trees by document, with what was found of each step.
@@ -74,6 +98,13 @@ struct Found {
 }
 
 impl Forest {
+    /// The trees of `wanted`, and where each of its paths ends in them.
+    fn of(wanted: &[(usize, FieldPath)]) -> (Self, Vec<usize>) {
+        let mut forest = Forest::default();
+        let ends = wanted.iter().map(|(document, path)| forest.plant(*document, path)).collect();
+        (forest, ends)
+    }
+
     fn plant(&mut self, document: usize, path: &FieldPath) -> usize {
         let mut at = match self.roots.get(&document) {
             Some(&root) => root,
@@ -125,7 +156,7 @@ impl Forest {
         self.trees.get_mut(tree?)?.found.as_mut()
     }
 
-    fn answer(&self, text: &str, end: usize) -> Option<Located> {
+    fn answer(&self, end: usize) -> Option<Located> {
         let mut way = vec![end];
         while let Some(parent) = self.trees[*way.last()?].parent {
             way.push(parent);
@@ -142,11 +173,8 @@ impl Forest {
                 if parent.alias {
                     return Some(Located { span: parent.value.clone(), spot: Spot::Value });
                 }
-                let first_line = || first_line(text, parent.value.clone());
-                return Some(Located {
-                    span: parent.key.clone().unwrap_or_else(first_line),
-                    spot: Spot::Parent,
-                });
+                let span = parent.key.clone().unwrap_or_else(|| parent.value.clone());
+                return Some(Located { span, spot: Spot::Parent });
             };
             if steps_left == 0 {
                 return Some(match &found.key {
@@ -166,51 +194,41 @@ fn first_line(text: &str, range: Range<usize>) -> Range<usize> {
     range.start..range.start + line.len()
 }
 
-fn json(text: &str, forest: &mut Forest) {
-    let Some(&root) = forest.roots.get(&0) else { return };
-    let mark = text.len() - without_bom(text).len();
-    let mut scanner = Scanner::new(text.as_bytes(), mark);
-    // What was found before the fault of a broken text still stands.
-    let _ = json_value(&mut scanner, forest, Some(root), None);
-}
-
-fn json_value(
-    scanner: &mut Scanner<'_>,
+fn json_value<R: Read>(
+    window: &mut Window<R>,
     forest: &mut Forest,
     tree: Option<usize>,
     key: Option<Range<usize>>,
 ) -> Result<(), Stop> {
-    let first = scanner.peek()?;
-    let start = scanner.at;
+    let first = window.peek()?;
+    let start = window.offset();
     if !forest.has_children(tree) || !matches!(first, b'{' | b'[') {
-        let range = scanner.value(usize::MAX)?;
+        let range = window.value(usize::MAX)?;
         forest.found(tree, key, range);
         return Ok(());
     }
     forest.found(tree, key, start..start + 1);
-    scanner.at += 1;
+    window.step();
     let closing = if first == b'{' { b'}' } else { b']' };
     for index in 0.. {
-        if scanner.peek()? == closing {
+        if window.peek()? == closing {
             break;
         }
         if index > 0 {
-            scanner.expect(b',')?;
+            window.expect(b',')?;
         }
         if first == b'[' {
             let child = forest.child(tree, &Segment::Index(index));
-            json_value(scanner, forest, child, None)?;
+            json_value(window, forest, child, None)?;
             continue;
         }
-        scanner.peek()?;
-        let key = scanner.string()?;
-        let name = scanner.text(key.clone()).ok_or(Stop::Broken)?;
-        scanner.expect(b':')?;
-        let child = forest.child(tree, &Segment::Key(name.as_ref().into()));
-        json_value(scanner, forest, child, Some(key))?;
+        let (name, key) = window.key()?;
+        window.expect(b':')?;
+        let child = forest.child(tree, &Segment::Key(name.into()));
+        json_value(window, forest, child, Some(key))?;
     }
-    scanner.at += 1;
-    let end = scanner.at;
+    window.step();
+    let end = window.offset();
     if let Some(found) = forest.last_found(tree) {
         found.value.end = end;
     }
@@ -334,6 +352,11 @@ impl<'t> Lines<'t> {
             end -= 1;
         }
         (line, self.text.get(start..end).map_or(0, |before| before.chars().count()) + 1)
+    }
+
+    /// The offset of the first byte of a line, counted from one; of the text's end beyond the last one.
+    pub fn start(&self, line: usize) -> usize {
+        self.starts.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len())
     }
 
     /// The text of a line, counted from one, without its line end.

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 pub use walk::gather;
 
-use crate::document::line_and_column;
+use crate::document::excerpt::{self, Excerpt};
+use crate::document::{Format, line_and_column};
+use crate::locus::FieldPath;
 use crate::snapshot::ReadFailure;
 
 /// How large files may be.
@@ -177,8 +179,22 @@ fn begins_like_json(bytes: &[u8]) -> bool {
 }
 
 impl Inputs {
-    /// The text of a file that was read before, for quoting its lines; none when it is gone or has changed beyond reading.
-    pub fn text_again(&self, path: &str, limits: &Limits) -> Option<String> {
-        self.files.iter().find(|file| file.path == path)?.text(limits).ok()
+    /// Where fields of a file stand, with their lines: each of `wanted` is a document of the file, counted from zero, and a field.
+    /// Of a large JSON file no more than a piece is in memory. None for each where the file is gone or has changed beyond reading.
+    pub fn excerpts(
+        &self,
+        path: &str,
+        limits: &Limits,
+        wanted: &[(usize, FieldPath)],
+    ) -> Vec<Option<Excerpt>> {
+        let nothing = || vec![None; wanted.len()];
+        let Some(file) = self.files.iter().find(|file| file.path == path) else { return nothing() };
+        if file.ending() == "json"
+            && let Some(mut opened) = file.open_when_large(limits)
+        {
+            return excerpt::json_excerpts(&mut opened, wanted).unwrap_or_else(|_| nothing());
+        }
+        let Ok(text) = file.text(limits) else { return nothing() };
+        excerpt::excerpts(&text, Format::of(path, &text), wanted)
     }
 }

@@ -241,7 +241,11 @@ fn dead_wildcard(prefix: &str, pieces: &Pieces<'_>, behaviour: &Behaviour) -> Op
             return Some(DeadReason::ParentAccessBesideStar);
         }
     }
+    // A request may lack the last slash of the prefix.
+    let without_slash =
+        || prefix.strip_suffix('/').is_some_and(|cut| dead_by_version(cut, behaviour).is_none());
     dead_by_version(prefix, behaviour)
+        .filter(|reason| *reason != DeadReason::NotNormalized || !without_slash())
 }
 
 /// Whether every request with this prefix has user-info: its authority must be closed, or else an odd authority could follow.
@@ -335,7 +339,7 @@ impl DeadReason {
                 let meant = if looks_like_host(entry) { format!("https://{entry}") } else { format!("/{entry}") };
                 format!("it has no scheme and no leading slash, so it is compared as it stands; probably {meant} was meant")
             }
-            Self::NotAUri(problem) => format!("no request can match it, because {}", problem.describe(entry)),
+            Self::NotAUri(problem) => problem.describe(entry),
             Self::ReservedParameter(name) => format!("the server refuses every redirect URI with the parameter {name}"),
             Self::Cleaned => "the server deletes control characters and their escapes from every request, so none can match it".to_owned(),
             Self::UpperCase => "the server lower-cases the front of every request but not of its entries; write it in lower case".to_owned(),

@@ -25,6 +25,11 @@ pub enum ServerIssuer {
         /// What decides it.
         evidence: Vec<Evidence>,
     },
+    /// The server does not start with these settings, so that there is no issuer.
+    DoesNotStart {
+        /// Why, as a clause.
+        why: String,
+    },
     /// The settings leave it open.
     Undecided {
         /// Why, as a clause.
@@ -78,7 +83,7 @@ pub fn server_issuer(
         return follows_host(options, &seen, hosts, at, evidence.clone(), undecided);
     }
     if let Some(why) = seen.why_not_startable(version) {
-        return undecided(format!("the server does not start: {why}"), Vec::new());
+        return ServerIssuer::DoesNotStart { why };
     }
     let is_url = seen.hostname.as_deref().is_some_and(is_url_form);
     let hidden = options.why_hidden();
@@ -142,11 +147,8 @@ fn follows_host(
     } else if let Some(why) = options.why_hidden() {
         return undecided(format!("no `hostname` is set; {why}"), Vec::new());
     } else {
-        return undecided(
-            "no `hostname` is set and `hostname-strict` is not false, so the server does not start"
-                .to_owned(),
-            Vec::new(),
-        );
+        let why = "`hostname` is not set and `hostname-strict` is not false".to_owned();
+        return ServerIssuer::DoesNotStart { why };
     };
     let hides_headers = options.get("proxy-headers").is_none() && options.why_hidden().is_some();
     let mut believed = seen.clone();
@@ -221,7 +223,10 @@ mod tests {
             panic!("fixed")
         };
         assert_eq!(issuers, [("kc.run.app".to_owned(), "https://kc.run.app/realms/shop".to_owned())]);
-        assert!(matches!(decide(STOCK, "[start]", &[("KC_DB", "postgres")]), ServerIssuer::Undecided { .. }));
+        assert!(matches!(
+            decide(STOCK, "[start]", &[("KC_DB", "postgres")]),
+            ServerIssuer::DoesNotStart { .. }
+        ));
         assert!(matches!(
             decide(STOCK, "[start]", &[("KC_HOSTNAME", "${HOST}")]),
             ServerIssuer::Undecided { .. }

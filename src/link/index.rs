@@ -6,7 +6,8 @@ use super::facts::Facts;
 use super::hosts::host_in;
 use super::{ServiceReading, names, reading};
 use crate::cloud_run::urls;
-use crate::keycloak::model::{Client, ClientField, ClientSecret, ScopeNames};
+use crate::keycloak::import::is_built_in;
+use crate::keycloak::model::{Client, ClientField, ClientSecret, Realm, ScopeNames};
 use crate::known::{Known, Tag};
 use crate::snapshot::{ClientId, RealmId, Snapshot};
 
@@ -29,22 +30,8 @@ pub(super) struct Hits {
 }
 
 /// Whether a client is one that people made for their services: no built-in one, and one that speaks OpenID Connect.
-pub(super) fn is_candidate(client: &Client) -> bool {
-    client.protocol.text().is_none_or(|protocol| protocol == "openid-connect")
-        && !client.client_id.text().is_some_and(is_built_in)
-}
-
-/// Whether a client id is one that Keycloak itself makes in every realm, or, in `master`, for every realm (`NAME-realm`).
-pub(crate) fn is_built_in(client_id: &str) -> bool {
-    matches!(
-        client_id,
-        "account"
-            | "account-console"
-            | "admin-cli"
-            | "broker"
-            | "realm-management"
-            | "security-admin-console"
-    )
+pub(super) fn is_candidate(realm: &Realm, client: &Client) -> bool {
+    client.protocol.text().is_none_or(|protocol| protocol == "openid-connect") && !is_built_in(realm, client)
 }
 
 /// The clients on each host that matters to a service.
@@ -67,7 +54,7 @@ pub(super) fn clients_on_hosts(
         return wanted;
     }
     for (id, client) in snapshot.clients() {
-        if !is_candidate(client) {
+        if !is_candidate(snapshot.realm(id.realm), client) {
             continue;
         }
         reading::for_each_host(client, |host, field, entry| {
@@ -126,7 +113,8 @@ pub(super) fn by_secret(snapshot: &Snapshot, facts: &[Facts]) -> BTreeMap<Tag, V
 pub(super) fn by_bare_name(snapshot: &Snapshot) -> HashMap<String, Vec<ClientId>> {
     let mut found: HashMap<String, Vec<ClientId>> = HashMap::new();
     for (id, client) in snapshot.clients() {
-        if let (true, Some(text)) = (is_candidate(client), client.client_id.text()) {
+        if let (true, Some(text)) = (is_candidate(snapshot.realm(id.realm), client), client.client_id.text())
+        {
             found.entry(names::bare_name(text)).or_default().push(id);
         }
     }
@@ -162,7 +150,7 @@ pub(super) fn by_audience(
             .collect();
         let mut of_list: HashMap<*const Known<std::sync::Arc<str>>, Vec<usize>> = HashMap::new();
         for (index, client) in held.clients.iter().enumerate() {
-            if !is_candidate(client) {
+            if !is_candidate(held, client) {
                 continue;
             }
             let id = client_id(realm, index);

@@ -1,15 +1,19 @@
 //! Which service talks through which client: clues with reasons, many to many, and ambiguity as a result.
 //!
 //! The way: what settings say ([`reading`]) → URLs of every service ([`urls`]) → environments ([`environments`]) → which realm each
-//! issuer names ([`naming`]) → clues and links ([`clues`]). Everything goes by index: the cost grows with what was read, never with
+//! issuer names ([`naming`]) → clues ([`named`],
+//! [`logins`], [`callers`]) → links ([`clues`]). Everything goes by index: the cost grows with what was read, never with
 //! the product of clients and services.
 
+mod callers;
 mod clues;
 mod environments;
 mod facts;
 pub(crate) mod hosts;
 pub(crate) mod index;
 pub(crate) mod keycloaks;
+mod logins;
+mod named;
 pub(crate) mod names;
 pub(crate) mod naming;
 pub(crate) mod reading;

@@ -57,7 +57,11 @@ fn configured(
     urls: &mut Vec<ServiceUrl>,
 ) {
     let Some(name) = service.name.text() else { return };
-    for entry in &config.services {
+    for (index, entry) in config.services.iter().enumerate() {
+        let place = |field: &str, element: usize| {
+            let entry = config.service_at(index);
+            entry.map_or_else(|| service.name_at.clone(), |entry| entry.key(field).index(element))
+        };
         let elsewhere = entry
             .environment
             .as_ref()
@@ -65,15 +69,15 @@ fn configured(
         if entry.name != name || elsewhere {
             continue;
         }
-        for url in &entry.urls {
+        for (element, url) in entry.urls.iter().enumerate() {
             let url = url.trim_end_matches('/').to_owned();
             let form = form_of(&url);
-            add(urls, url, form, UrlSource::Configured, &service.name_at);
+            add(urls, url, form, UrlSource::Configured, &place("urls", element));
         }
-        for domain in &entry.domains {
+        for (element, domain) in entry.domains.iter().enumerate() {
             let domain = domain.trim_end_matches('/');
             let url = if domain.contains("://") { domain.to_owned() } else { format!("https://{domain}") };
-            add(urls, url, UrlForm::Custom, UrlSource::Configured, &service.name_at);
+            add(urls, url, UrlForm::Custom, UrlSource::Configured, &place("domains", element));
         }
     }
 }
@@ -112,10 +116,9 @@ fn revealed(
             add(urls, url.url(), UrlForm::Deterministic, UrlSource::Clue, at);
         } else if let (true, Some((number, at)), Some(name), Some(region)) =
             (own.is_empty(), number, service.name.text(), region)
+            && let Ok(url) = RunAppUrl::deterministic(name, None, number, region)
         {
-            if let Ok(url) = RunAppUrl::deterministic(name, None, number, region) {
-                add(urls, url.url(), UrlForm::Deterministic, UrlSource::Clue, at);
-            }
+            add(urls, url.url(), UrlForm::Deterministic, UrlSource::Clue, at);
         }
     }
     if !urls.iter().any(|url| url.form == UrlForm::Hash) {

@@ -1,35 +1,28 @@
 //! The report of an audit: ids become names, places become lines and columns.
 
-use std::sync::Arc;
-
 use crate::audit::{Audit, Gap, Open};
 use crate::cloud_run::model::Workload;
 use crate::fault::Exit;
 use crate::finding::{Evidence, Finding, Subject};
 use crate::link::{Clue, ClueKind, Link, Uses};
-use crate::report::places::Places;
+use crate::report::places::{Find, Places};
 use crate::report::{
     ClueEntry, Entry, Input, Item, LinkEntry, Looked, NextStep, Report, SubjectNames, Suppressed, Unread,
 };
 use crate::rules;
 use crate::scene::Scene;
-use crate::snapshot::{PartKind, Place, Snapshot};
+use crate::snapshot::{PartKind, Snapshot};
 
-/// Makes the report of `audit`. `read` gives the text of a file or of standard input again, none when it is gone; it is asked for
-/// those that hold places of findings only.
-pub fn report(
-    scene: &Scene<'_>,
-    audit: &Audit,
-    exit: Exit,
-    read: &mut dyn FnMut(&Place) -> Option<Arc<str>>,
-) -> Report {
+/// Makes the report of `audit`. `find` looks again into files and standard input; it is asked for
+/// those that hold places of findings only. Source lines are quoted only where `quotes` asks for it.
+pub fn report(scene: &Scene<'_>, audit: &Audit, exit: Exit, quotes: bool, find: &mut Find<'_>) -> Report {
     let snapshot = scene.snapshot;
     let of_findings = audit.findings.iter().chain(audit.suppressed.iter().map(|held| &held.finding));
     let evidence = of_findings.flat_map(|finding| &finding.evidence);
     let evidence = evidence.chain(audit.undecided.iter().flat_map(|open| &open.evidence));
     let wanted =
         evidence.map(|evidence| &evidence.at).chain(audit.gaps.iter().filter_map(|gap| gap.at.as_ref()));
-    let places = Places::find(snapshot, wanted, read);
+    let places = Places::find(snapshot, wanted, quotes, find);
     let teller = Teller { scene, places: &places };
     Report {
         inputs: inputs(snapshot),

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::document::Format;
-use crate::document::locate::{Located, locate};
+use crate::document::excerpt::Excerpt;
 use crate::finding::Evidence;
 use crate::locus::{FieldPath, Locus, Segment};
 use crate::report::quote::quote;
@@ -14,26 +13,24 @@ use crate::snapshot::{PartKind, Place, Snapshot};
 /// Fields that begin further right than this get no quote: nobody sees them in their line.
 const RIGHTMOST_QUOTE: usize = 2_000;
 
+/// What finds fields in a file or standard input again: each of the pairs is a document of it, counted from zero, and a field; the
+/// answers are in their order, none for what is gone.
+pub type Find<'f> = dyn FnMut(&Place, &[(usize, FieldPath)]) -> Vec<Option<Excerpt>> + 'f;
+
 /// Where the fields of findings stand.
 #[derive(Debug, Default)]
 pub struct Places {
-    spots: HashMap<Locus, Spot>,
-    texts: BTreeMap<String, Arc<str>>,
-}
-
-#[derive(Debug)]
-struct Spot {
-    line: usize,
-    column: usize,
-    located: Located,
+    spots: HashMap<Locus, Excerpt>,
+    quotes: bool,
 }
 
 impl Places {
-    /// Finds all of `wanted`; `read` gives the text of a file or of standard input again, none when it is gone.
+    /// Finds all of `wanted`, and quotes their lines where `quotes` says so; `find` looks into the files.
     pub fn find<'l>(
         snapshot: &Snapshot,
         wanted: impl Iterator<Item = &'l Locus>,
-        read: &mut dyn FnMut(&Place) -> Option<Arc<str>>,
+        quotes: bool,
+        find: &mut Find<'_>,
     ) -> Self {
         let mut by_file: BTreeMap<&str, Vec<Locus>> = BTreeMap::new();
         for locus in wanted {
@@ -44,35 +41,25 @@ impl Places {
             }
             fields.push(locus.clone());
         }
-        let mut places = Places::default();
-        for (path, mut fields) in by_file {
+        let mut places = Places { quotes, ..Places::default() };
+        for mut fields in by_file.into_values() {
             fields.sort();
             fields.dedup();
-            let place = &snapshot.part(fields[0].part).place;
-            if let Some(text) = read(place) {
-                places.find_in(snapshot, path, text, fields);
+            let documents = fields.iter().map(|locus| snapshot.part(locus.part).place.document());
+            let wanted: Vec<(usize, FieldPath)> =
+                documents.zip(&fields).map(|(document, locus)| (document, locus.path.clone())).collect();
+            let found = find(&snapshot.part(fields[0].part).place, &wanted);
+            for (locus, mut excerpt) in
+                fields.into_iter().zip(found).filter_map(|(locus, found)| Some((locus, found?)))
+            {
+                let is_address = matches!(locus.path.last(), Some(Segment::Key(key)) if &**key == "address");
+                if !(quotes || is_address) {
+                    excerpt.text = String::new();
+                }
+                places.spots.insert(locus, excerpt);
             }
         }
         places
-    }
-
-    fn find_in(&mut self, snapshot: &Snapshot, path: &str, text: Arc<str>, fields: Vec<Locus>) {
-        let documents = fields.iter().map(|locus| snapshot.part(locus.part).place.document());
-        let wanted: Vec<(usize, FieldPath)> =
-            documents.zip(&fields).map(|(document, locus)| (document, locus.path.clone())).collect();
-        let found = locate(&text, Format::of(path, &text), &wanted);
-        let mut found: Vec<(Locus, Located)> = fields
-            .into_iter()
-            .zip(found)
-            .filter_map(|(locus, located)| located.map(|located| (locus, located)))
-            .collect();
-        found.sort_by_key(|(_, located)| located.span.start);
-        let mut cursor = Cursor::new(&text);
-        for (locus, located) in found {
-            let (line, column) = cursor.advance(located.span.start);
-            self.spots.insert(locus, Spot { line, column, located });
-        }
-        self.texts.insert(path.to_owned(), text);
     }
 
     /// A place of a finding as reports tell it.
@@ -86,12 +73,10 @@ impl Places {
             line: spot.map(|spot| spot.line),
             column: spot.map(|spot| spot.column),
             field: field(&evidence.at.path, resource.as_ref()),
-            resource: resource.and_then(|resource| {
-                self.address(part.place.path(), &Locus::new(evidence.at.part, resource))
-            }),
+            resource: resource.and_then(|resource| self.address(&Locus::new(evidence.at.part, resource))),
             value: evidence.value.clone(),
             label: evidence.label.clone(),
-            quote: spot.and_then(|spot| self.quote(part.place.path(), spot, evidence.value.as_deref())),
+            quote: spot.and_then(|spot| self.quote(spot, evidence.value.as_deref())),
         }
     }
 
@@ -100,14 +85,14 @@ impl Places {
         self.spots.get(at).map(|spot| (spot.line, spot.column))
     }
 
-    fn quote(&self, path: &str, spot: &Spot, value: Option<&str>) -> Option<Quote> {
-        (spot.column <= RIGHTMOST_QUOTE).then(|| quote(&self.texts[path], &spot.located, value))
+    fn quote(&self, spot: &Excerpt, value: Option<&str>) -> Option<Quote> {
+        (self.quotes && spot.column <= RIGHTMOST_QUOTE).then(|| quote(&spot.text, &spot.located, value))
     }
 
-    /// The text of a Terraform resource's `address`, which stands in the file `path`.
-    fn address(&self, path: &str, resource: &Locus) -> Option<String> {
+    /// The text of a Terraform resource's `address`.
+    fn address(&self, resource: &Locus) -> Option<String> {
         let spot = self.spots.get(&resource.key("address"))?;
-        serde_json::from_str(self.texts.get(path)?.get(spot.located.span.clone())?).ok()
+        serde_json::from_str(spot.text.get(spot.located.span.clone())?).ok()
     }
 }
 
@@ -145,44 +130,13 @@ fn field(path: &FieldPath, resource: Option<&FieldPath>) -> String {
     attribute.to_string()
 }
 
-/// Lines and columns of rising offsets in one walk over a text.
-struct Cursor<'t> {
-    text: &'t str,
-    offset: usize,
-    line: usize,
-    column: usize,
-}
-
-impl<'t> Cursor<'t> {
-    fn new(text: &'t str) -> Self {
-        Cursor { text, offset: 0, line: 1, column: 1 }
-    }
-
-    /// Line and column of `offset`, which is not before the last one asked for; both counted from one, the column in characters.
-    fn advance(&mut self, offset: usize) -> (usize, usize) {
-        let passed = self.text.get(self.offset..offset).unwrap_or_default();
-        let breaks = memchr::memchr_iter(b'\n', passed.as_bytes());
-        let (count, last) = breaks.fold((0, None), |(count, _), at| (count + 1, Some(at)));
-        self.line += count;
-        let in_line = match last {
-            Some(at) => {
-                self.column = 1;
-                &passed[at + 1..]
-            }
-            None => passed,
-        };
-        // A byte-order mark takes no column.
-        self.column += in_line.chars().filter(|c| *c != '\u{feff}').count();
-        self.offset = offset;
-        (self.line, self.column)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::document::Format;
+    use crate::document::excerpt::excerpts;
     use crate::finding::Side;
     use crate::locus::PartId;
     use crate::snapshot::Part;
@@ -196,7 +150,9 @@ mod tests {
             notes: Vec::new(),
         });
         let at = Locus::new(PartId(0), field);
-        let places = Places::find(&snapshot, [&at].into_iter(), &mut |_| Some(Arc::from(text)));
+        let places = Places::find(&snapshot, [&at].into_iter(), true, &mut |_, wanted| {
+            excerpts(text, Format::Json, wanted)
+        });
         places.entry(&snapshot, &Evidence::new(Side::Keycloak, at, value.map(str::to_owned), "label"))
     }
 
@@ -221,14 +177,5 @@ mod tests {
         assert_eq!(place.resource.as_deref(), Some("keycloak_openid_client.web[\"a\"]"));
         assert_eq!(place.field, "valid_redirect_uris[0]");
         assert_eq!(place.line, Some(2));
-    }
-
-    #[test]
-    fn a_cursor_counts_as_editors_do() {
-        let mut cursor = Cursor::new("\u{feff}ab\nä日c");
-        assert_eq!(cursor.advance(3), (1, 1));
-        assert_eq!(cursor.advance(4), (1, 2));
-        assert_eq!(cursor.advance(6), (2, 1));
-        assert_eq!(cursor.advance(11), (2, 3));
     }
 }

@@ -198,4 +198,24 @@ mod tests {
         let (line, _) = of("  \"a\": \"x\u{1b}[31m\"\n", "\"x\u{1b}[31m\"", Some("x\u{1b}[31m"));
         assert_eq!(line, "  \"a\": \"x\\u{1b}[31m\"");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_beside_the_field_is_ever_shown(
+            before in "[a-z\"',:{}\\[\\] #&!*|>-]{0,40}",
+            key in "[a-zA-Z.]{1,12}",
+            value in "\\PC{0,20}",
+            after in "[a-z\"',:{}\\[\\] #]{0,40}",
+            names in proptest::bool::ANY,
+        ) {
+            let written = serde_json::to_string(&value).unwrap();
+            let start = format!("{before}SECRET\", \"{key}\": ");
+            let text = format!("{start}{written}, \"SECRET\" {after}SECRET\nSECRET");
+            let located = Located { span: start.len()..start.len() + written.len(), spot: Spot::Value };
+            let quote = quote(&text, &located, names.then_some(value.as_str()));
+            proptest::prop_assert!(!quote.text.contains("SECRET"), "{}", quote.text);
+            proptest::prop_assert!(quote.text.get(quote.start..quote.end).is_some());
+            proptest::prop_assert_eq!(quote.text[..quote.start].chars().count(), start.chars().count());
+        }
+    }
 }

@@ -59,6 +59,11 @@ fn judge(
     effort: &mut usize,
 ) -> Option<Verdict> {
     let who = scene.name_service(service);
+    let is_settled = matches!(named.names, NamedClient::Unknown(_) | NamedClient::Nowhere)
+        && scene.links_of_service(service).iter().any(|link| link.pinned);
+    if is_settled {
+        return None;
+    }
     let setting =
         Evidence::cloud_run(named.at.clone(), named.id.text().map(str::to_owned), "the client id in use");
     match (&named.names, named.id.text()) {

@@ -1,7 +1,7 @@
 //! `issuer-mismatch`: a service expects another issuer than the one that its realm issues.
 
 use crate::cloud_run::urls::{self, Origin};
-use crate::conventions::{Certainty, IssuerBasis, IssuerComparison, IssuerExpectation};
+use crate::conventions::{Certainty, IssuerBasis, IssuerComparison, IssuerExpectation, IssuerForm};
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
 use crate::link::naming::realm_url;
 use crate::link::{IssuerReading, NamedBy, NamedRealm};
@@ -52,10 +52,9 @@ fn check(service: ServiceId, expected: &IssuerReading, scene: &Scene<'_>) -> Vec
     match &expected.names {
         NamedRealm::Realm(realm) => case.against(*realm).into_iter().collect(),
         NamedRealm::Ambiguous(realms) => case.ambiguous(realms),
-        // What names no realm that was read is for `issuer-realm-unknown`, or is said once for the whole run.
-        NamedRealm::UnknownRealm { .. } | NamedRealm::Elsewhere { .. } | NamedRealm::NotKeycloak => {
-            Vec::new()
-        }
+        NamedRealm::Elsewhere { .. } => case.elsewhere().into_iter().collect(),
+        // `issuer-realm-unknown` speaks of the first, and the second is no Keycloak.
+        NamedRealm::UnknownRealm { .. } | NamedRealm::NotKeycloak => Vec::new(),
     }
 }
 
@@ -70,7 +69,9 @@ impl Judged<'_, '_> {
     fn against(&self, realm: RealmId) -> Option<Verdict> {
         let issuer = &self.scene.server(realm).issuer;
         let expected = self.expected.issuer.as_str();
-        if let Some(mismatch) = self.found.mismatch {
+        // A slash too many leads to the discovery document all the same; there the issuers differ.
+        let form = self.found.mismatch.filter(|mismatch| mismatch.got != IssuerForm::RealmUrlWithSlash);
+        if let Some(mismatch) = form {
             let remedy = issuer.known().first().map(|known| format!("The realm's issuer is `{known}`."));
             let message = format!(
                 "{} of {} wants {}, but has {}: the realm's keys and metadata are not found there, so no token is accepted.",
@@ -131,13 +132,7 @@ impl Judged<'_, '_> {
 
     fn differs(&self, realm: RealmId, right: &str) -> Option<Verdict> {
         let difference = difference(&self.expected.issuer, right);
-        let how = match self.found.compared {
-            IssuerComparison::Discovered => "It looks for the discovery document there and does not find it",
-            IssuerComparison::Unknown => {
-                "Most libraries compare the two byte for byte, so it refuses every token"
-            }
-            _ => "It compares the two byte for byte, so it refuses every token",
-        };
+        let how = self.consequence();
         let by_name = match self.expected.by {
             NamedBy::RealmName => {
                 " (The realm is taken for the one that is meant because its name is equal.)"
@@ -156,15 +151,46 @@ impl Judged<'_, '_> {
 
     /// What no Keycloak issues, whatever its host.
     fn by_shape(&self, realm: RealmId) -> Option<Verdict> {
-        let expected = &self.expected.issuer;
+        self.has_wrong_slash().then(|| self.differs(realm, self.expected.issuer.trim_end_matches('/')))?
+    }
+
+    fn has_wrong_slash(&self) -> bool {
         let forgives = matches!(
             self.found.compared,
             IssuerComparison::ForgivesTrailingSlash | IssuerComparison::Discovered
         );
-        if !expected.ends_with('/') || forgives {
+        self.expected.issuer.ends_with('/') && !forgives
+    }
+
+    /// Of a realm that was not read only the slash is wrong for certain; that it was not read is said once for the whole run.
+    fn elsewhere(&self) -> Option<Verdict> {
+        let expected = &self.expected.issuer;
+        if !self.has_wrong_slash() || realm_url(expected).is_none_or(|parts| parts.rest != "/") {
             return None;
         }
-        self.differs(realm, expected.trim_end_matches('/'))
+        let right = expected.trim_end_matches('/');
+        let message = format!(
+            "{} expects the issuer `{expected}`, but no issuer of Keycloak has a slash at the end. {}.",
+            self.scene.name_service(self.service),
+            self.consequence(),
+        );
+        Some(Verdict::Wrong(Case {
+            severity: None,
+            message: capitalized(&message),
+            remedy: Some(format!("Set {} so that the issuer is `{right}`.", self.settings())),
+            evidence: self.expected.evidence.clone(),
+            value: Some(expected.clone()),
+        }))
+    }
+
+    fn consequence(&self) -> &'static str {
+        match self.found.compared {
+            IssuerComparison::Discovered => "It looks for the discovery document there and does not find it",
+            IssuerComparison::Unknown => {
+                "Most libraries compare the two byte for byte, so it refuses every token"
+            }
+            _ => "It compares the two byte for byte, so it refuses every token",
+        }
     }
 
     /// Nothing tells the realm's issuer; but services that expect different ones cannot all be right.
@@ -295,7 +321,22 @@ fn difference(expected: &str, right: &str) -> String {
             parts.push("it has a slash at the end".to_owned());
         }
     }
-    if parts.is_empty() { "it is written differently".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() { in_writing(expected, right).to_owned() } else { parts.join(", ") }
+}
+
+/// How two issuers differ that name the same place.
+fn in_writing(expected: &str, right: &str) -> &'static str {
+    if expected.eq_ignore_ascii_case(right) {
+        return "its letters are of another case";
+    }
+    let without_port = [("https://", ":443/"), ("http://", ":80/")].iter().any(|(scheme, port)| {
+        expected.starts_with(scheme) && expected.replacen(port, "/", 1).eq_ignore_ascii_case(right)
+    });
+    if without_port {
+        "it names the scheme's own port, which Keycloak leaves out"
+    } else {
+        "it is written differently"
+    }
 }
 
 /// What follows the host in a base URL.
@@ -439,5 +480,24 @@ mod tests {
     fn issuers_of_others_and_of_other_environments_are_left_alone() {
         assert!(stage("https://accounts.google.com").judge("issuer-mismatch").is_nothing());
         assert!(stage("https://sso.example.com/realms/crm").judge("issuer-mismatch").is_nothing());
+    }
+
+    #[test]
+    fn what_differs_in_writing_only_is_named() {
+        let case = "https://SSO.example.com/realms/shop";
+        assert_eq!(
+            difference(case, "https://sso.example.com/realms/shop"),
+            "its letters are of another case"
+        );
+        let port = "https://sso.example.com:443/realms/shop";
+        assert!(difference(port, "https://sso.example.com/realms/shop").contains("own port"));
+    }
+
+    #[test]
+    fn a_slash_is_wrong_without_any_realm() {
+        let env = [("OIDC_ISSUER", "https://sso.example.com/realms/shop/"), ("OIDC_CLIENT_ID", "web")];
+        let said = Stage::new().service("web.yaml", &service_yaml("web", &env)).judge("issuer-mismatch");
+        assert_eq!(said.wrong.len(), 1, "{:?}", said.wrong);
+        assert!(said.wrong[0].contains("no issuer of Keycloak has a slash at the end"), "{:?}", said.wrong);
     }
 }

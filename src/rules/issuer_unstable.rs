@@ -1,7 +1,9 @@
 //! `issuer-unstable`: the issuer of a realm follows the host by which Keycloak is called.
 
+use std::collections::BTreeSet;
+
 use super::with_keycloak::{Server, server, undecided, wrong};
-use crate::finding::{Evidence, Severity, Verdict};
+use crate::finding::{Evidence, Severity, Subject, Verdict};
 use crate::keycloak::server_issuer::{ServerIssuer, server_issuer};
 use crate::known::Known;
 use crate::link::hosts::host_in;
@@ -25,11 +27,20 @@ pub(crate) static RULE: Rule = Rule {
         "https://github.com/keycloak/keycloak/issues/49967",
     ],
     needs: &[],
-    check: Check::Realm(check),
+    check: Check::Scene(check),
 };
 
-fn check(id: RealmId, scene: &Scene<'_>) -> Vec<Verdict> {
-    judge(id, scene).into_iter().collect()
+fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
+    let realms =
+        scene.snapshot.realms().filter_map(|(id, _)| Some((scene.subject_of_realm(id), judge(id, scene)?)));
+    let served: BTreeSet<ServiceId> =
+        scene.snapshot.realms().flat_map(|(id, _)| scene.server(id).keycloaks.clone()).collect();
+    // Of a Keycloak whose realms were not read, its settings alone decide.
+    let alone = scene.snapshot.services().filter(|(id, _)| !served.contains(id)).filter_map(|(id, _)| {
+        let server = server(id, scene)?;
+        Some((scene.subject_of_service(id), by_server(None, id, &server, scene)?))
+    });
+    realms.chain(alone).collect()
 }
 
 fn judge(id: RealmId, scene: &Scene<'_>) -> Option<Verdict> {
@@ -53,21 +64,28 @@ fn judge(id: RealmId, scene: &Scene<'_>) -> Option<Verdict> {
         }
     }
     let server = server(keycloak, scene)?;
-    by_server(id, keycloak, &server, scene)
+    by_server(Some(id), keycloak, &server, scene)
 }
 
 fn is_fixed_by(frontend_url: &str) -> bool {
     crate::keycloak::base_uri::is_http_url(frontend_url)
 }
 
-fn by_server(id: RealmId, keycloak: ServiceId, server: &Server, scene: &Scene<'_>) -> Option<Verdict> {
+fn by_server(
+    id: Option<RealmId>,
+    keycloak: ServiceId,
+    server: &Server,
+    scene: &Scene<'_>,
+) -> Option<Verdict> {
     let mut hosts: Vec<String> = scene.urls(keycloak).iter().filter_map(|url| host_in(&url.url)).collect();
     hosts.dedup();
     let version = *server.versions.last()?;
-    let name = scene.realm(id).name.text().unwrap_or("REALM");
-    let realm = scene.name_realm(id);
+    let name = id.and_then(|id| scene.realm(id).name.text()).unwrap_or("REALM");
+    let realm = id
+        .map_or_else(|| format!("each realm of {}", scene.name_service(keycloak)), |id| scene.name_realm(id));
     match server_issuer(&server.options, name, &hosts, version) {
-        ServerIssuer::Fixed { .. } => None,
+        // That a server does not start, `keycloak-will-not-start` says.
+        ServerIssuer::Fixed { .. } | ServerIssuer::DoesNotStart { .. } => None,
         ServerIssuer::FollowsHost { reason, issuers, evidence } => {
             let mut issuers: Vec<String> =
                 issuers.into_iter().map(|(_, issuer)| format!("`{issuer}`")).collect();
@@ -94,7 +112,7 @@ fn by_server(id: RealmId, keycloak: ServiceId, server: &Server, scene: &Scene<'_
             if evidence.is_empty() {
                 evidence.push(server.absence("no hostname here"));
             }
-            evidence.push(scene.realm_itself(id, "the realm whose issuer varies"));
+            evidence.extend(id.map(|id| scene.realm_itself(id, "the realm whose issuer varies")));
             Some(wrong(message, None, evidence, "hostname"))
         }
         ServerIssuer::Undecided { why, candidates, mut evidence } => {
@@ -191,5 +209,15 @@ mod tests {
     #[test]
     fn a_realm_without_its_keycloak_is_left_alone() {
         assert!(Stage::new().realm("shop.json", SHOP).judge("issuer-unstable").is_nothing());
+    }
+
+    #[test]
+    fn a_keycloak_whose_realms_were_not_read_is_judged_by_its_settings() {
+        let env = [("KC_HOSTNAME_STRICT", "false")];
+        let said = Stage::new()
+            .service("keycloak.yaml", &keycloak_yaml(OWN_IMAGE, &["start"], &env))
+            .judge("issuer-unstable");
+        assert_eq!(said.wrong.len(), 1, "{:?}", said.wrong);
+        assert!(said.wrong[0].contains("Each realm of service `keycloak` issues tokens"), "{:?}", said.wrong);
     }
 }

@@ -1,13 +1,21 @@
 //! The rules: one file each, with its documentation, its check and its tests. How to write one: `STYLE.md` beside this file.
 
+mod audience_mapper_dangling;
+mod audience_never_issued;
+mod audience_unchecked;
 mod client_disabled;
 mod client_flow_off;
+mod client_scope_undefined;
 mod client_type_mismatch;
 mod client_unknown;
+mod custom_audience_misplaced;
 mod full_scope;
 mod implicit_flow;
+mod issuer_insecure;
 mod issuer_mismatch;
+mod issuer_realm_unknown;
 mod issuer_unstable;
+mod jwks_mismatch;
 mod keycloak_admin_exposed;
 mod keycloak_default_admin;
 mod keycloak_dev_mode;
@@ -33,14 +41,19 @@ mod root_url_trailing_slash;
 mod secret_in_plain_env;
 mod secret_in_realm_file;
 mod service_declared_twice;
+mod setting_ignored;
+mod subject_missing;
 mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
+mod with_audiences;
 mod with_callbacks;
 mod with_clients;
 mod with_differences;
 mod with_entries;
+mod with_issuers;
 mod with_keycloak;
+mod with_tokens;
 
 use crate::config::Waiver;
 use crate::finding::{Severity, Subject, Verdict};
@@ -136,7 +149,10 @@ static ALL: &[&Rule] = &[
     &redirect_uri_path_wildcard::RULE,
     // Issuer
     &issuer_mismatch::RULE,
+    &issuer_realm_unknown::RULE,
     &issuer_unstable::RULE,
+    &issuer_insecure::RULE,
+    &jwks_mismatch::RULE,
     // Client
     &client_unknown::RULE,
     &client_disabled::RULE,
@@ -147,6 +163,14 @@ static ALL: &[&Rule] = &[
     &password_grant::RULE,
     &full_scope::RULE,
     &token_lifespan_long::RULE,
+    &subject_missing::RULE,
+    &client_scope_undefined::RULE,
+    // Audience
+    &audience_never_issued::RULE,
+    &audience_unchecked::RULE,
+    &audience_mapper_dangling::RULE,
+    &setting_ignored::RULE,
+    &custom_audience_misplaced::RULE,
     // Secrets
     &secret_in_plain_env::RULE,
     &secret_in_realm_file::RULE,

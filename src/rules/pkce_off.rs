@@ -30,7 +30,8 @@ const FIELD: ClientField = ClientField::Attribute(attribute::PKCE_METHOD);
 
 fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
     let client = scene.client(id);
-    if !client.standard_flow.is_on() || client.bearer_only.is_on() {
+    // Without any redirect URI no browser ever comes back with a code.
+    if !client.standard_flow.is_on() || client.bearer_only.is_on() || client.redirect_uris.is_empty() {
         return Vec::new();
     }
     let who = scene.name_client(id);
@@ -74,8 +75,14 @@ mod tests {
     fn realm(client: &str) -> Stage {
         Stage::new().realm(
             "shop.json",
-            &format!(r#"{{"realm": "shop", "clients": [{{"clientId": "web", {client}}}]}}"#),
+            &format!(r#"{{"realm": "shop", "clients": [{{"clientId": "web", "redirectUris": ["https://shop.example.com/cb"], {client}}}]}}"#),
         )
+    }
+
+    #[test]
+    fn without_a_redirect_uri_no_code_is_ever_handed_out() {
+        let bare = r#"{"realm": "shop", "clients": [{"clientId": "web", "publicClient": true}]}"#;
+        assert!(Stage::new().realm("shop.json", bare).judge("pkce-off").is_nothing());
     }
 
     #[test]

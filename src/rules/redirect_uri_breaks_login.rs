@@ -40,12 +40,13 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
             entry.newest().length
         )
     } else {
-        let (version, fault) = entry.facts.iter().rev().find_map(|(version, facts)| match facts.reach {
-            Reach::BreaksLogin(fault) => Some((*version, fault)),
+        let fault = entry.facts.iter().rev().find_map(|(_, facts)| match facts.reach {
+            Reach::BreaksLogin(fault) => Some(fault),
             _ => None,
         })?;
         let when = match entry.holds(|facts| matches!(facts.reach, Reach::BreaksLogin(_))) {
-            Holds::Sometimes(_) => format!(" on {}", with_entries::servers_like(version)),
+            // Seen on 26.7.0 and 26.7.3; by their code all that read a star behind a host as a path.
+            Holds::Sometimes(_) => " on servers of versions 26.4.13, 26.6.3 and newer".to_owned(),
             Holds::Everywhere | Holds::Nowhere => String::new(),
         };
         let why = match fault {

@@ -42,6 +42,10 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
     if !entry.newest().dangers.is_empty() && reason(entry.newest()).is_none() {
         return None;
     }
+    // Where the entry makes some server answer 500, the rule about that speaks.
+    if entry.facts.iter().any(|(_, facts)| matches!(facts.reach, Reach::BreaksLogin(_))) {
+        return None;
+    }
     let (version, why) =
         entry.facts.iter().rev().find_map(|(version, facts)| Some((*version, reason(facts)?)))?;
     let when = match entry.holds(|facts| reason(facts).is_some()) {

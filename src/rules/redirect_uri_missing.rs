@@ -110,7 +110,7 @@ fn judge_pinned(
         Answer::Refused => String::new(),
         Answer::RefusedBy(versions) => format!(" on servers of version {versions}"),
     };
-    let uri = pinned.uris.first()?;
+    let uri = likeliest(&pinned.uris, link, scene)?;
     let (nearest, place) = nearest_entry(uri, matchers, link, scene);
     if let Some(open) = not_certain(uri, matchers, link, scene, &pinned.evidence) {
         return Some(open);
@@ -129,6 +129,20 @@ fn judge_pinned(
         evidence,
         value: Some(uri.clone()),
     }))
+}
+
+/// Of the URIs that a framework may ask for, the one whose path an entry of the client has; else the usual one.
+fn likeliest<'u>(uris: &'u [String], link: &Link, scene: &Scene<'_>) -> Option<&'u String> {
+    let entries: Vec<&str> =
+        scene.client(link.client).redirect_uris.iter().filter_map(|entry| entry.text()).collect();
+    let is_known = |uri: &&String| entries.iter().any(|entry| path_of(entry) == path_of(uri));
+    uris.iter().find(is_known).or_else(|| uris.first())
+}
+
+/// What follows the host of a URI; of a relative entry all of it.
+fn path_of(uri: &str) -> &str {
+    let behind = uri.split_once("://").map_or(uri, |(_, behind)| behind);
+    behind.find('/').map_or("", |at| &behind[at..])
 }
 
 /// Judges the URLs of a service that asks for the host by which the user came.
@@ -157,7 +171,7 @@ fn judge_urls(paths: &[String], matchers: &RedirectMatchers, link: &Link, scene:
             Answer::Refused => String::new(),
             Answer::RefusedBy(versions) => format!(" on servers of version {versions}"),
         };
-        let uri = if known.is_empty() { &url.url } else { &uris[0] };
+        let uri = if known.is_empty() { &url.url } else { likeliest(&uris, link, scene).unwrap_or(&url.url) };
         let url_evidence = vec![scene.service_url(url, label_of(url))];
         if let Some(open) = not_certain(uri, matchers, link, scene, &url_evidence) {
             verdicts.push(open);
@@ -217,14 +231,15 @@ fn wrong(
     })
 }
 
-/// A service of which no URL is known.
+/// A service of which no URL is known: an entry that covers every host is all that can be said to accept it.
 fn judge_without_url(matchers: &RedirectMatchers, link: &Link, scene: &Scene<'_>) -> Vec<Verdict> {
+    let anywhere = vec!["https://a-host-of-the-service.invalid/".to_owned()];
+    if matches!(ask_login(&anywhere, matchers), Answer::Accepted) {
+        return Vec::new();
+    }
     let service = scene.service(link.service);
-    let living = matchers.positions.iter().any(|index| {
-        let entry = scene.client(link.client).redirect_uris[*index].text().unwrap_or_default();
-        host_in(entry).is_some_and(|host| !is_loopback(&host))
-    });
-    if living {
+    // That its run.app URLs are turned off, the rule about closed services says.
+    if service.default_url_disabled.is_on() {
         return Vec::new();
     }
     let why = service
@@ -238,7 +253,7 @@ fn judge_without_url(matchers: &RedirectMatchers, link: &Link, scene: &Scene<'_>
             scene.name_service(link.service)
         ),
         remedy: Some(
-            "Name the service's URL in cloakrun.yaml, or read what `gcloud run services describe` prints."
+            "Name the service's URL or domain in cloakrun.yaml, or read what `gcloud run services describe --format export` prints."
                 .to_owned(),
         ),
         evidence: vec![scene.service_itself(link.service, "the service whose URL is not known")],
@@ -284,7 +299,8 @@ fn nearest_entry(
         Some(nearest) => {
             let index = matchers.positions[nearest.entry];
             let text = client.redirect_uris[index].text().unwrap_or_default();
-            let differs = nearest.differences.first().map_or(String::new(), |first| first.describe(text));
+            let told = nearest.differences.iter().take(2).map(|difference| difference.describe(text));
+            let differs = told.collect::<Vec<_>>().join(" and ");
             let place = scene.client_entry(
                 link.client,
                 ClientField::RedirectUris,
@@ -314,8 +330,7 @@ fn sibling_paths(urls: &[ServiceUrl], link: &Link, scene: &Scene<'_>) -> Vec<Str
         if !host_in(text).is_some_and(|host| hosts.contains(&host)) {
             continue;
         }
-        let behind = text.split_once("://").map_or("", |(_, behind)| behind);
-        let path = behind.find('/').map_or("", |at| &behind[at..]);
+        let path = path_of(text);
         if !path.contains(['*', '?', '#']) && !path.is_empty() {
             paths.push(path.to_owned());
         }

@@ -1,7 +1,7 @@
 //! `redirect-uri-stale`: an entry on a run.app host that no service answers on any more.
 
 use super::with_entries::{self, Entry};
-use crate::cloud_run::urls::RunAppUrl;
+use crate::cloud_run::urls::{RunAppUrl, is_loopback};
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
 use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
@@ -33,17 +33,26 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         return Vec::new();
     }
     let mut verdicts = Vec::new();
+    let (mut turned_off, mut elsewhere) = (Vec::new(), false);
     let mut open: Vec<(String, Evidence)> = Vec::new();
     for entry in with_entries::entries(id, scene) {
         let Some(host) = host_in(&entry.newest().resolved) else { continue };
-        let Some(url) = RunAppUrl::parse(&host) else { continue };
+        let Some(url) = RunAppUrl::parse(&host) else {
+            elsewhere |= !is_loopback(&host);
+            continue;
+        };
         match fate(&url, &host, scene) {
-            Fate::Alive => {}
+            Fate::Alive => elsewhere = true,
+            Fate::TurnedOff { why, evidence } => turned_off.push(wrong(id, &entry, &why, evidence, scene)),
             Fate::Dead { why, evidence } => verdicts.push(wrong(id, &entry, &why, evidence, scene)),
             Fate::NotKnown => {
                 open.push((host, entry.evidence(id, scene, "an entry whose service was not read")));
             }
         }
+    }
+    // Where nothing else is accepted, the rule about closed services speaks.
+    if elsewhere || !open.is_empty() {
+        verdicts.extend(turned_off);
     }
     if !open.is_empty() {
         verdicts.push(undecided(id, open, scene));
@@ -54,6 +63,7 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
 /// What became of the service behind a host.
 enum Fate {
     Alive,
+    TurnedOff { why: String, evidence: Vec<Evidence> },
     Dead { why: String, evidence: Vec<Evidence> },
     NotKnown,
 }
@@ -63,10 +73,12 @@ fn fate(url: &RunAppUrl, host: &str, scene: &Scene<'_>) -> Fate {
     if !here.is_empty() {
         let turned_off = here.iter().copied().find(|id| scene.service(*id).default_url_disabled.is_on());
         return match turned_off {
-            Some(id) if here.iter().all(|id| scene.service(*id).default_url_disabled.is_on()) => Fate::Dead {
-                why: format!("the run.app URLs of {} are turned off", scene.name_service(id)),
-                evidence: vec![scene.service_itself(id, "the service whose run.app URLs are turned off")],
-            },
+            Some(id) if here.iter().all(|id| scene.service(*id).default_url_disabled.is_on()) => {
+                Fate::TurnedOff {
+                    why: format!("the run.app URLs of {} are turned off", scene.name_service(id)),
+                    evidence: vec![scene.service_itself(id, "the service whose run.app URLs are turned off")],
+                }
+            }
             _ => Fate::Alive,
         };
     }

@@ -82,9 +82,12 @@ fn add(
             });
         }
         RedirectHost::Unknown(why) => {
-            callbacks
-                .unknown
-                .push((why.clone(), evidence("the setting that pins it, whose value is not known")));
+            let places = &scene.reading(link.service).containers[container].settings;
+            let own = redirect.settings.iter().find_map(|setting| places.get(*setting)?.unknown.clone());
+            callbacks.unknown.push((
+                own.unwrap_or_else(|| why.clone()),
+                evidence("the setting that pins it, whose value is not known"),
+            ));
         }
         RedirectHost::Request | RedirectHost::Application => {
             callbacks.paths.extend(redirect.paths.iter().cloned())

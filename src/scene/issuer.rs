@@ -4,7 +4,7 @@ use crate::cloud_run::urls::{self, RunAppUrl};
 use crate::config::{Config, EnvironmentConfig};
 use crate::finding::Evidence;
 use crate::keycloak::base_uri::{ProxyHeaders, RequestHeaders};
-use crate::keycloak::issuer::{IssuerOptions, NoIssuer, issuer_of_request};
+use crate::keycloak::issuer::{IssuerOptions, NoIssuer, SECOND_HOSTNAME, issuer_of_request};
 use crate::keycloak::version::Version;
 use crate::link::hosts::host_in;
 use crate::link::{ContainerReading, Links, SettingPlace};
@@ -192,8 +192,10 @@ fn by_server(inputs: &Inputs<'_>, name: &str, keycloak: ServiceId) -> Result<Rea
             (None, false) => {}
         }
     }
-    // What is absent here may be set by the image, which the proxy's headers usually are; a rule of its own speaks of them.
-    if options.proxy_headers == ProxyHeaders::None && options.proxy.is_none() {
+    // What is absent here may be set by the image, which the proxy's headers usually are; a rule of its own speaks of them, and of
+    // `proxy` where servers no longer read it.
+    let reads_proxy = options.proxy.is_some() && inputs.version < SECOND_HOSTNAME;
+    if options.proxy_headers == ProxyHeaders::None && !reads_proxy {
         options.proxy_headers = ProxyHeaders::XForwarded;
     }
     let mut evidence = Vec::new();

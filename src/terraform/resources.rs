@@ -1,5 +1,6 @@
 //! The resources of a plan or state, wherever its JSON keeps them, each with Terraform's marks.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::address::Address;
@@ -37,17 +38,27 @@ pub(crate) struct Resources<'n> {
 
 /// Collects the resources of a document.
 ///
-/// Of a plan those of `resource_changes`, which tell what is unknown; deletions and what is forgotten are left out. Without
-/// that section those of `planned_values`, then of `values`, as a state has them.
+/// Of a plan those of `planned_values`, where people look, with the marks of `resource_changes`, which tell what is unknown;
+/// deletions and what is forgotten are left out. Each section does alone too. Of a state those of `values`.
 pub(crate) fn collect<'n>(root: &Cursor<'n>) -> Resources<'n> {
     let mut all = Vec::new();
     let mut read_before = Vec::new();
-    match root.get("resource_changes") {
-        Some(changes) => all.extend(changes.items().filter_map(|change| changed(&change))),
-        None => {
-            let planned = root.get("planned_values").or_else(|| root.get("values"));
-            if let Some(module) = planned.and_then(|values| values.get("root_module")) {
-                in_module(&module, &mut all);
+    let values = root.get("planned_values").or_else(|| root.get("values"));
+    if let Some(module) = values.and_then(|values| values.get("root_module")) {
+        in_module(&module, &mut all);
+    }
+    if let Some(changes) = root.get("resource_changes") {
+        let mut planned: HashMap<Arc<str>, usize> =
+            all.iter().enumerate().map(|(index, resource)| (Arc::clone(&resource.text), index)).collect();
+        for entry in changes.items() {
+            let Some(change) = changed(&entry) else { continue };
+            match planned.remove(&change.resource.text) {
+                Some(index) => {
+                    let (unknown, sensitive) = change.marks;
+                    all[index].values = all[index].values.clone().marked(unknown, sensitive);
+                    all[index].before = change.resource.before;
+                }
+                None => all.push(change.resource),
             }
         }
     }
@@ -58,7 +69,13 @@ pub(crate) fn collect<'n>(root: &Cursor<'n>) -> Resources<'n> {
     Resources { all, read_before, configuration: root.node().get("configuration") }
 }
 
-fn changed<'n>(entry: &Cursor<'n>) -> Option<Resource<'n>> {
+/// A resource after its change, and what marks its unknown and its sensitive attributes.
+struct Change<'n> {
+    resource: Resource<'n>,
+    marks: (Option<&'n Node>, Option<&'n Node>),
+}
+
+fn changed<'n>(entry: &Cursor<'n>) -> Option<Change<'n>> {
     // A deposed instance is one that waits for its deletion.
     if entry.get("deposed").is_some() {
         return None;
@@ -70,15 +87,15 @@ fn changed<'n>(entry: &Cursor<'n>) -> Option<Resource<'n>> {
     if !stays {
         return None;
     }
-    let marks = change.node();
+    let node = change.node();
+    let marks = (node.get("after_unknown"), node.get("after_sensitive"));
     let values = change.get("after").or_else(|| {
         // Nothing at all may be known of a data source that is read during apply.
-        let unknown = marks.get("after_unknown")?;
-        unknown.entries().first().map(|_| Cursor::new(&NOTHING, change.at().key("after")))
+        marks.0?.entries().first().map(|_| Cursor::new(&NOTHING, change.at().key("after")))
     })?;
-    let values = values.marked(marks.get("after_unknown"), marks.get("after_sensitive"));
-    let before = change.get("before").map(|before| before.marked(None, marks.get("before_sensitive")));
-    resource(entry, values, before)
+    let values = values.marked(marks.0, marks.1);
+    let before = change.get("before").map(|before| before.marked(None, node.get("before_sensitive")));
+    Some(Change { resource: resource(entry, values, before)?, marks })
 }
 
 static NOTHING: Node = Node::Map(Vec::new());

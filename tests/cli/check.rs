@@ -101,6 +101,7 @@ fn nothing_to_look_at_is_no_success() {
     let said = run(directory.path(), &["check"]);
     assert_eq!(said.code, 3);
     assert!(said.out.contains("Neither a Keycloak realm nor a Cloud Run service was found."), "{}", said.out);
+    assert!(said.out.contains("\n  gcloud run services list "), "what to do: {}", said.out);
     assert_eq!(run(directory.path(), &["check", "--allow-partial"]).code, 0);
 }
 

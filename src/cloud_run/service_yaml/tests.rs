@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::cloud_run::model::{ProbeAction, ProbeKind, UrlForm, UrlSource};
+use crate::cloud_run::model::{EnvValue, ProbeAction, ProbeKind, UrlForm, UrlSource};
 use crate::cloud_run::testing::{any_node, env, only, push_part, read_text, short, urls};
 use proptest::prelude::*;
 
@@ -47,6 +47,8 @@ spec:
         - {name: ISSUER, value: 'https://${HOST}/realms/shop'}
         - {name: DB_PASSWORD, value: '${DB_PASSWORD}'}
         - {name: DATABASE_URL, value: 'postgres://app:hunter2@db/app'}
+        - {name: ACCOUNT, value: '{"x": "-----BEGIN PRIVATE KEY-----hunter2"}'}
+        - {name: HASURA_GRAPHQL_JWT_SECRET, value: '{"issuer":"https://sso","key":"hunter2"}'}
         - {name: FROM_SECRET, valueFrom: {secretKeyRef: {name: cs, key: latest}}}
         - {name: FROM_MAP, valueFrom: {configMapKeyRef: {name: x, key: y}}}
         - {name: OIDC_CLIENT_ID, value: web2}
@@ -104,15 +106,17 @@ fn every_kind_of_setting_is_told_apart() {
         ("ISSUER", "unknown: `${HOST}` is a placeholder"),
         ("DB_PASSWORD", "unknown: `${DB_PASSWORD}` is a placeholder"),
         ("DATABASE_URL", "postgres://app:***@db/app"),
+        ("ACCOUNT", "***"),
+        ("HASURA_GRAPHQL_JWT_SECRET", r#"{"issuer":"https://sso","key":"***"}"#),
         ("FROM_SECRET", "secret projects/987/secrets/client-secret version latest"),
         ("FROM_MAP", "unknown: `configMapKeyRef` is not read"),
     ] {
         assert_eq!(env(&service, name), expected, "{name}");
     }
     let app = &service.containers[0];
-    assert_eq!(app.env.len(), 12);
+    assert_eq!(app.env.len(), 14);
     assert_eq!(app.env[1].at.path.to_string(), "spec.template.spec.containers[0].env[1].value");
-    assert_eq!(app.env[9].at.path.to_string(), "spec.template.spec.containers[0].env[9].valueFrom");
+    assert_eq!(app.env[11].at.path.to_string(), "spec.template.spec.containers[0].env[11].valueFrom");
     assert!(app.has_port && app.states_command && !service.containers[1].has_port);
     assert!(service.containers[2].init);
     assert_eq!(app.port, Some(Known::Value(8080)));
@@ -139,8 +143,6 @@ fn secrets_among_arguments_become_tags_that_equal_those_of_settings() {
     assert!(!format!("{service:?}").contains("s3cret"));
     assert!(!format!("{service:?}").contains("hunter2"));
 }
-
-use crate::cloud_run::model::EnvValue;
 
 #[test]
 fn probes_and_secret_files_are_read() {

@@ -21,6 +21,8 @@ pub(super) struct Context<'t> {
     tagger: &'t Tagger,
     names: RefCell<Names>,
     lists: RefCell<BTreeSet<ScopeNames>>,
+    /// The last long texts, which fields of one client often repeat: its root URL is its web origin.
+    recent: RefCell<[Option<Arc<str>>; 3]>,
     pub(super) notes: RefCell<Vec<Note>>,
     pub(super) config_cli: Cell<bool>,
 }
@@ -32,6 +34,7 @@ impl<'t> Context<'t> {
             tagger,
             names: RefCell::default(),
             lists: RefCell::default(),
+            recent: RefCell::default(),
             notes: RefCell::default(),
             config_cli: Cell::new(false),
         }
@@ -44,7 +47,18 @@ impl<'t> Context<'t> {
 
     /// A text as far as it is known.
     pub(super) fn text(&self, text: &str) -> Text {
-        self.known(text, |text| text.into())
+        self.known(text, |text| self.recent(text))
+    }
+
+    fn recent(&self, text: &str) -> Arc<str> {
+        let mut recent = self.recent.borrow_mut();
+        if let Some(known) = recent.iter().flatten().find(|known| &***known == text) {
+            return Arc::clone(known);
+        }
+        let kept: Arc<str> = text.into();
+        recent.rotate_right(1);
+        recent[0] = Some(Arc::clone(&kept));
+        kept
     }
 
     /// A text that many clients share.
