@@ -381,7 +381,7 @@ impl Reader<'_> {
             });
         }
         if let [realm] = beside[..] {
-            self.reading.snapshot.realms[realm].users.extend(users);
+            self.reading.snapshot.realms[realm].join_users(users);
             return;
         }
         let name = name.unwrap_or("no name");

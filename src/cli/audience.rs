@@ -118,7 +118,7 @@ fn table(answer: &AudienceAnswer, width: usize) -> String {
     let whose = match (answer.grant, &answer.user) {
         ("client-credentials", _) => format!("the service account of {client}"),
         (_, Some(user)) => format!("user {} through client {client}", escape::one_line(user)),
-        (_, None) => format!("a user with the default roles through client {client}"),
+        (_, None) => format!("a user with the default roles and groups through client {client}"),
     };
     let realm = escape::one_line(&answer.realm);
     let heading = format!("Tokens of {whose}, realm {realm}");

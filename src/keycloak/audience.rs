@@ -6,6 +6,7 @@
 mod claims;
 mod issuing;
 pub mod nearest;
+mod person;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -35,7 +36,7 @@ pub enum Grant {
 /// Whose token it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject<'a> {
-    /// Anybody who can log in: has the default role for certain, and perhaps more.
+    /// Anybody who can log in: has what a new user gets, the default role and the default groups, and perhaps more.
     AnyUser,
     /// The user of the file with this login name.
     User(&'a str),

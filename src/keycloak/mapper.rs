@@ -37,6 +37,8 @@ pub(crate) enum Effect {
     AddAudience(Known<Audience>),
     /// A claim mapper for `aud`: replaces the list.
     ReplaceAudience(Known<Arc<str>>),
+    /// A claim mapper for `aud`: replaces the list by what the user has, and does nothing when the user has no value.
+    ReplaceByUser(UserClaim),
     /// Adds every other client of which a role is in effect.
     ResolveAudience,
     /// Renames a role in effect.
@@ -62,6 +64,82 @@ pub(crate) struct Audience {
     pub(crate) is_client: bool,
 }
 
+/// What a claim mapper takes from the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UserClaim {
+    /// The attribute's name; `username`, `email`, `firstName` and `lastName` are attributes too.
+    pub(crate) attribute: Arc<str>,
+    /// Whether groups give the attribute as well: always, only where the user has none, or never.
+    pub(crate) groups: OfGroups,
+    /// Whether all values are taken rather than one.
+    pub(crate) multivalued: bool,
+    /// How values are written.
+    pub(crate) value_type: ValueType,
+}
+
+/// When attributes of the user's groups count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OfGroups {
+    /// Beside the user's own.
+    Added,
+    /// In place of what the user does not have.
+    Instead,
+    /// Never: a property of the user itself.
+    Never,
+}
+
+/// The JSON type of a claim, as far as a text in `aud` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ValueType {
+    /// The text as it is.
+    Text,
+    /// `int`: a whole number of 32 bits.
+    Int,
+    /// `long`: a whole number of 64 bits.
+    Long,
+    /// `true` for that word in any case, else `false`.
+    Boolean,
+    /// JSON, printed without blanks.
+    Json,
+}
+
+impl ValueType {
+    fn of(mapper: &Mapper) -> Self {
+        match setting(mapper, "jsonType.label").as_deref() {
+            Some("int") => ValueType::Int,
+            Some("long") => ValueType::Long,
+            Some("boolean") => ValueType::Boolean,
+            Some("JSON") => ValueType::Json,
+            _ => ValueType::Text,
+        }
+    }
+
+    /// The text of the claim; none where the value is not of this type, which a mapper of a single value takes for no value.
+    pub(crate) fn convert(self, text: &str) -> Option<String> {
+        match self {
+            ValueType::Text => Some(text.to_owned()),
+            ValueType::Int => text.parse::<i32>().ok().map(|number| number.to_string()),
+            ValueType::Long => text.parse::<i64>().ok().map(|number| number.to_string()),
+            ValueType::Boolean => Some(text.eq_ignore_ascii_case("true").to_string()),
+            ValueType::Json => {
+                serde_json::from_str::<serde::de::IgnoredAny>(text).ok().map(|_| without_blanks(text))
+            }
+        }
+    }
+}
+
+fn without_blanks(json: &str) -> String {
+    let (mut in_text, mut escaped) = (false, false);
+    json.chars()
+        .filter(|&character| {
+            let kept = in_text || !character.is_ascii_whitespace();
+            in_text ^= character == '"' && !escaped;
+            escaped = in_text && character == '\\' && !escaped;
+            kept
+        })
+        .collect()
+}
+
 /// `included.client.audience`: a clientId.
 pub(crate) const CLIENT_AUDIENCE: &str = "included.client.audience";
 /// `included.custom.audience`: any text; ignored beside a clientId.
@@ -71,9 +149,12 @@ pub(crate) const ACCESS_SWITCH: &str = "access.token.claim";
 pub(crate) const ID_SWITCH: &str = "id.token.claim";
 pub(crate) const LIGHTWEIGHT_SWITCH: &str = "lightweight.claim";
 
+const ATTRIBUTE_MAPPER: &str = "oidc-usermodel-attribute-mapper";
+const PROPERTY_MAPPER: &str = "oidc-usermodel-property-mapper";
+
 const CLAIM_MAPPERS: [&str; 7] = [
-    "oidc-usermodel-attribute-mapper",
-    "oidc-usermodel-property-mapper",
+    ATTRIBUTE_MAPPER,
+    PROPERTY_MAPPER,
     "oidc-usersessionmodel-note-mapper",
     "oidc-group-membership-mapper",
     "oidc-usermodel-realm-role-mapper",
@@ -107,14 +188,76 @@ fn claim_effect(mapper: &Mapper, provider: &str) -> Effect {
     let hardcoded = provider == "oidc-hardcoded-claim-mapper";
     match &*claim {
         "aud" if hardcoded => match mapper.config.get("claim.value") {
-            Some(value) => Effect::ReplaceAudience(value.clone()),
+            Some(Known::Value(text)) => match ValueType::of(mapper).convert(text) {
+                Some(text) => Effect::ReplaceAudience(Known::Value(text.into())),
+                None => Effect::Other,
+            },
+            Some(unknown) => Effect::ReplaceAudience(unknown.clone()),
             None => Effect::Other,
         },
+        "aud" if provider == ATTRIBUTE_MAPPER || provider == PROPERTY_MAPPER => {
+            user_claim(mapper, provider == PROPERTY_MAPPER)
+        }
         "aud" if CLAIM_MAPPERS.contains(&provider) => {
             Effect::ReplaceAudience(Known::unknown("it depends on the user"))
         }
         "sub" if hardcoded || CLAIM_MAPPERS.contains(&provider) => Effect::Subject { always: false },
         _ => role_list(mapper, provider, &claim),
+    }
+}
+
+fn user_claim(mapper: &Mapper, is_property: bool) -> Effect {
+    let unknown = |why: &str| Effect::ReplaceAudience(Known::unknown(why));
+    let attribute = match mapper.config.get("user.attribute") {
+        None => return Effect::Other,
+        Some(Known::Value(name)) => Arc::clone(name),
+        Some(unset) => return unknown(unset.why_unknown().unwrap_or("it is a secret")),
+    };
+    let attribute = if is_property {
+        match property(&attribute) {
+            Some(Property::Attribute(name)) => Arc::from(name),
+            Some(Property::OfServer) => return unknown("it depends on the user"),
+            None => return Effect::Other,
+        }
+    } else {
+        attribute
+    };
+    let multivalued = setting(mapper, "multivalued").as_deref() == Some("true");
+    let aggregates =
+        setting(mapper, "aggregate.attrs").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let groups = match (is_property, aggregates) {
+        (true, _) => OfGroups::Never,
+        (false, true) => OfGroups::Added,
+        (false, false) => OfGroups::Instead,
+    };
+    Effect::ReplaceByUser(UserClaim { attribute, groups, multivalued, value_type: ValueType::of(mapper) })
+}
+
+enum Property {
+    /// One that is an attribute as well.
+    Attribute(&'static str),
+    /// One that no file tells for certain.
+    OfServer,
+}
+
+// Servers look for a getter of this name, its first letter in upper case; without one the mapper does nothing.
+fn property(name: &str) -> Option<Property> {
+    let same = |known: &&str| {
+        known.get(1..) == name.get(1..)
+            && known.get(..1).zip(name.get(..1)).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+    };
+    let attributes = ["email", "firstName", "lastName", "username"];
+    let of_server =
+        ["createdTimestamp", "emailVerified", "enabled", "federationLink", "id", "serviceAccountClientLink"];
+    let attribute = attributes.iter().copied().find(|known| same(known)).map(Property::Attribute);
+    attribute.or_else(|| of_server.iter().any(|known| same(known)).then_some(Property::OfServer))
+}
+
+/// The attribute of users whose values the mapper writes into `aud`, if it does.
+pub(crate) fn audience_attribute(mapper: &Mapper) -> Option<Arc<str>> {
+    match effect(mapper) {
+        Effect::ReplaceByUser(claim) => Some(claim.attribute),
+        _ => None,
     }
 }
 

@@ -68,7 +68,10 @@ pub struct Realm {
     pub scope_mappings: Vec<ScopeMapping>,
     /// Groups, flattened: a group's path and its roles, those of its parents included.
     pub groups: Vec<Group>,
-    /// Users with their roles, service-account users among them; without anything else of a person.
+    /// `defaultGroups`: paths of the groups that a server puts every user into whom it makes itself; imported users are in the groups
+    /// that their own list names and no others.
+    pub default_groups: Vec<Text>,
+    /// Users with their roles, service-account users among them; of a person nothing else but what [`User::attributes`] says.
     pub users: Vec<User>,
     /// Whether the list of clients is known to be complete.
     pub complete: Completeness,
@@ -299,9 +302,11 @@ pub struct Group {
     pub realm_roles: Vec<Text>,
     /// Client roles by clientId.
     pub client_roles: BTreeMap<Arc<str>, Vec<Text>>,
+    /// Attributes that a mapper of the realm writes into `aud`, those of its parents included; see [`User::attributes`].
+    pub attributes: SortedMap<Arc<str>, Box<[Text]>>,
 }
 
-/// A user with roles; nothing else of a person is kept.
+/// A user with roles; nothing else of a person is kept but what tokens carry as an audience.
 #[derive(Debug, Clone)]
 pub struct User {
     /// The login name.
@@ -314,6 +319,9 @@ pub struct User {
     pub client_roles: BTreeMap<Arc<str>, Vec<Text>>,
     /// Paths of the user's groups.
     pub groups: Vec<Text>,
+    /// Attributes that a mapper of the realm writes into `aud`, by name: `email`, `firstName` and `lastName` among them, as servers
+    /// count those for attributes. All others are dropped as soon as the realm's mappers are read.
+    pub attributes: SortedMap<Arc<str>, Box<[Text]>>,
 }
 
 /// A field of a client, by what it is rather than how a dialect spells it.
@@ -359,6 +367,22 @@ pub enum ClientField {
     Mappers,
     /// An attribute of [`attribute`].
     Attribute(&'static str),
+}
+
+impl Realm {
+    /// The user of this login name, whose case does not matter.
+    pub fn user(&self, username: &str) -> Option<&User> {
+        self.users
+            .iter()
+            .find(|user| user.username.text().is_some_and(|known| known.eq_ignore_ascii_case(username)))
+    }
+
+    /// The user that is the service account of this client.
+    pub fn service_account(&self, client_id: &str) -> Option<&User> {
+        let is_its =
+            |user: &&User| user.service_account_of.as_ref().and_then(|id| id.text()) == Some(client_id);
+        self.users.iter().find(is_its)
+    }
 }
 
 impl Client {

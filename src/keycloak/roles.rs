@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::keycloak::model::{Realm, Role, Text, User};
+use crate::keycloak::model::{Group, Realm, Role, Text, User};
 use crate::keycloak::version::Version;
 
 /// A role by name: of the realm (`client` is none) or of a client, by clientId.
@@ -305,16 +305,27 @@ impl RoleGraph {
         let mut direct = Vec::new();
         let mut unread = self.incomplete;
         self.collect(&user.realm_roles, &user.client_roles, &mut direct, &mut unread);
-        for path in &user.groups {
-            let Some(path) = path.text() else {
-                unread = true;
-                continue;
-            };
-            for group in realm.groups.iter().filter(|group| group.path.text() == Some(path)) {
-                self.collect(&group.realm_roles, &group.client_roles, &mut direct, &mut unread);
-            }
-        }
+        self.collect_of_groups(realm, &user.groups, &mut direct, &mut unread);
         (self.expand(direct), unread)
+    }
+
+    /// The roles of a user whom the server makes itself, be it by registration or as a service account: the default role and those
+    /// of the default groups, composites expanded.
+    ///
+    /// The flag tells whether something of it could not be read.
+    pub fn roles_of_new_user(&self, realm: &Realm) -> (RoleSet, bool) {
+        let mut direct = vec![self.default_role];
+        let mut unread = self.incomplete;
+        self.collect_of_groups(realm, &realm.default_groups, &mut direct, &mut unread);
+        (self.expand(direct), unread)
+    }
+
+    fn collect_of_groups(&self, realm: &Realm, paths: &[Text], into: &mut Vec<u32>, unread: &mut bool) {
+        let (groups, complete) = groups_at(realm, paths);
+        *unread |= !complete;
+        for group in groups {
+            self.collect(&group.realm_roles, &group.client_roles, into, unread);
+        }
     }
 
     fn collect(
@@ -337,6 +348,19 @@ impl RoleGraph {
             }
         }
     }
+}
+
+/// The groups at these paths, with or without the slashes around them, and whether all the paths are known.
+pub(crate) fn groups_at<'r>(realm: &'r Realm, paths: &[Text]) -> (Vec<&'r Group>, bool) {
+    let bare = |path: &Text| path.text().map(|path| path.trim_matches('/').to_owned());
+    let known: Vec<String> = paths.iter().filter_map(bare).collect();
+    let groups = known.iter().flat_map(|path| {
+        let is_here = move |group: &&Group| {
+            group.path.text().is_some_and(|known| known.trim_matches('/') == path.as_str())
+        };
+        realm.groups.iter().filter(is_here)
+    });
+    (groups.collect(), known.len() == paths.len())
 }
 
 /// `defaultRole.name`, else `default-roles-` and the realm's name in lower case, as servers call it.

@@ -1,6 +1,6 @@
 //! `subject-missing`: access tokens that a service gets carry no `sub`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::with_issuers::{containers, is_of_keycloak};
 use super::with_tokens::{Kind, is_resource_server, listed, requests, senders};
@@ -40,6 +40,7 @@ pub(crate) static RULE: Rule = Rule {
 fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
     let mut verdicts = Vec::new();
     let mut realms: HashMap<RealmId, Realm> = HashMap::new();
+    let mut said: BTreeSet<ClientId> = BTreeSet::new();
     for (service, _) in scene.snapshot.services() {
         if scene.reading(service).is_keycloak || !takes_tokens(service, scene) {
             continue;
@@ -47,15 +48,41 @@ fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
         let links = senders(service, scene);
         for link in &links {
             let subject = scene.subject_of_link(link);
+            said.insert(link.client);
             verdicts.extend(by_link(link, scene).map(|verdict| (subject, verdict)));
         }
         if let ([], [realm]) = (links.as_slice(), scene.reading(service).realms.as_slice()) {
             let known = realms.entry(*realm).or_insert_with(|| Realm::of(*realm, scene));
             let subject = Subject { realm: Some(*realm), ..scene.subject_of_service(service) };
+            said.extend(&known.without);
             verdicts.extend(by_realm(service, *realm, known, scene).map(|verdict| (subject, verdict)));
         }
     }
+    let logins = scene.links.links.iter().filter(|link| link.uses.login && !link.is_weak());
+    for link in logins.filter(|link| !said.contains(&link.client)) {
+        verdicts.extend(by_login(link, scene).map(|verdict| (scene.subject_of_link(link), verdict)));
+    }
     verdicts
+}
+
+/// A service that logs people in reads the ID token, which has the subject; what it does with the access token is not visible.
+fn by_login(link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
+    let Carried::Nothing { version, always } = carried(link.client, scene) else { return None };
+    let mut evidence = cause(link.client, scene);
+    evidence.extend(link.clues.first().into_iter().flat_map(|clue| clue.evidence.iter().cloned()));
+    Some(Verdict::Wrong(Case {
+        severity: Some(Severity::Warning),
+        message: format!(
+            "The access tokens that {} gets through {} carry no `sub`{}: {}. The login works, for the ID token has it; an API that the access token is sent to does not learn whose it is.",
+            scene.name_service(link.service),
+            scene.name_client(link.client),
+            on_versions(version, always),
+            why(link.client, scene),
+        ),
+        remedy: Some(remedy(link.client, scene)),
+        evidence,
+        value: None,
+    }))
 }
 
 /// Whether a service looks into access tokens itself; one that asks Keycloak about each is told the subject.
@@ -397,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_do_not_need_it() {
+    fn of_a_login_it_is_only_a_warning() {
         let env = [
             ISSUER,
             ("OIDC_CLIENT_ID", "web"),
@@ -411,6 +438,7 @@ mod tests {
             .service("web.yaml", &service_yaml("web", &env))
             .version("26.5.5")
             .judge("subject-missing");
-        assert!(found.is_nothing(), "{found:?}");
+        assert_eq!(found.wrong.len(), 1, "{found:?}");
+        assert!(found.wrong[0].starts_with("warning service web"), "{found:?}");
     }
 }

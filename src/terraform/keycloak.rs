@@ -417,6 +417,7 @@ fn bare_realm(at: &Locus, name: Text) -> Realm {
         default_roles: Vec::new(),
         scope_mappings: Vec::new(),
         groups: Vec::new(),
+        default_groups: Vec::new(),
         users: Vec::new(),
         complete: Completeness::ClientsOnly,
     }

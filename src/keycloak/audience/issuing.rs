@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::{Audiences, describe, prefixed, via};
+use super::person::{Claimed, Person};
 use super::scope::{
     OFFLINE_ACCESS, java_split, refuse_offline, refuse_scope, roles_in_scope, roles_of_subject,
 };
@@ -23,6 +24,7 @@ pub(super) struct Issuing<'a> {
     client: &'a Client,
     client_id: &'a str,
     grant: Grant,
+    person: Person<'a>,
     lightweight: bool,
     scopes: Vec<ScopeRef>,
     roles: RolesInEffect,
@@ -30,11 +32,20 @@ pub(super) struct Issuing<'a> {
     pub(super) unread: Vec<String>,
 }
 
-/// What mappers of priority 0 write into `aud`; none for a value that is not known.
+/// What mappers of priority 0 write into `aud`.
 #[derive(Default)]
 struct Written {
     added: Vec<(String, Via)>,
-    replacing: Vec<(Option<String>, Via)>,
+    replacing: Vec<Replacement>,
+}
+
+/// What one mapper puts in place of the list.
+#[derive(Default)]
+struct Replacement {
+    /// Nothing where the value is not known.
+    audiences: Vec<(String, Via)>,
+    /// Whether all of them get there rather than one.
+    certain: bool,
 }
 
 /// A mapper in effect and the scope that holds it; none for the client's own.
@@ -84,6 +95,7 @@ impl<'a> Issuing<'a> {
             client,
             client_id,
             grant: request.grant,
+            person: Person::of(realm, client_id, request.subject),
             lightweight: is_lightweight(client),
             scopes,
             roles,
@@ -205,7 +217,11 @@ impl<'a> Issuing<'a> {
             }
             return audiences;
         }
-        let sole = replacing.len() == 1;
+        let values =
+            |one: &Replacement| one.audiences.iter().map(|(value, _)| value.clone()).collect::<BTreeSet<_>>();
+        let sole = replacing
+            .windows(2)
+            .all(|pair| values(&pair[0]) == values(&pair[1]) && !pair[0].audiences.is_empty());
         if !sole || !added.is_empty() {
             self.undefined.push(format!(
                 "Several mappers write the claim `aud` of the {}, one of which replaces what is there; servers run them in no \
@@ -213,11 +229,13 @@ impl<'a> Issuing<'a> {
                 target.name()
             ));
         }
-        for (audience, via) in replacing {
-            match audience {
-                Some(audience) if sole => audiences.add(&audience, via),
-                Some(audience) => audiences.add_perhaps(&audience, via),
-                None => {}
+        for Replacement { audiences: values, certain } in replacing {
+            for (audience, via) in values {
+                if sole && certain {
+                    audiences.add(&audience, via);
+                } else {
+                    audiences.add_perhaps(&audience, via);
+                }
             }
         }
         for (audience, via) in added {
@@ -230,9 +248,11 @@ impl<'a> Issuing<'a> {
         let mut written = Written::default();
         for (scope, mapper) in self.mappers() {
             let effect = mapper::effect(mapper);
-            if !matches!(effect, Effect::AddAudience(_) | Effect::ReplaceAudience(_))
-                || !self.writes(mapper, target)
-            {
+            let writes_it = matches!(
+                effect,
+                Effect::AddAudience(_) | Effect::ReplaceAudience(_) | Effect::ReplaceByUser(_)
+            );
+            if !writes_it || !self.writes(mapper, target) {
                 continue;
             }
             let described = describe(scope, mapper);
@@ -247,15 +267,43 @@ impl<'a> Issuing<'a> {
                 }
                 Effect::ReplaceAudience(Known::Value(text)) => {
                     let how = format!("{described} sets the claim `aud` to it");
-                    written.replacing.push((Some(text.to_string()), via(scope, mapper, &text, None, how)));
+                    let value = (text.to_string(), via(scope, mapper, &text, None, how));
+                    written.replacing.push(Replacement { audiences: vec![value], certain: true });
                 }
                 Effect::ReplaceAudience(unknown) => {
                     let why = unknown.why_unknown().unwrap_or("it is a secret").to_owned();
                     self.note_unread(format!(
                         "The value to which {described} sets the claim `aud` is not known: {why}."
                     ));
-                    let how = format!("{described} sets the claim `aud`");
-                    written.replacing.push((None, via(scope, mapper, "", None, how)));
+                    written.replacing.push(Replacement::default());
+                }
+                Effect::ReplaceByUser(claim) => {
+                    let (values, certain) = match self.person.claims(&claim) {
+                        Claimed::Nothing => continue,
+                        Claimed::All(values) => (values, true),
+                        Claimed::OneOf(values) => {
+                            let sentence = format!(
+                                "The user or its groups have several values of `{}`, of which {described} writes one into `aud`; servers \
+                                 do not define which.",
+                                claim.attribute
+                            );
+                            if !self.undefined.contains(&sentence) {
+                                self.undefined.push(sentence);
+                            }
+                            (values, false)
+                        }
+                        Claimed::Unknown(why) => {
+                            self.note_unread(format!(
+                                "The value to which {described} sets the claim `aud` is not known: {why}."
+                            ));
+                            (Vec::new(), false)
+                        }
+                    };
+                    let how = format!("{described} sets the claim `aud` to the user's `{}`", claim.attribute);
+                    let audiences = values
+                        .into_iter()
+                        .map(|value| (value.clone(), via(scope, mapper, &value, None, how.clone())));
+                    written.replacing.push(Replacement { audiences: audiences.collect(), certain });
                 }
                 Effect::AddAudience(unknown) => {
                     let why = unknown.why_unknown().unwrap_or("it is a secret").to_owned();

@@ -24,20 +24,15 @@ pub(super) fn roles_of_subject(
     subject: Subject<'_>,
 ) -> Result<(RoleSet, bool), NoTokens> {
     let roles = held.roles();
-    let by_default = || (roles.expand([roles.default_role()]), roles.is_incomplete());
     match subject {
-        Subject::AnyUser => Ok(by_default()),
+        Subject::AnyUser => Ok(roles.roles_of_new_user(realm)),
         Subject::User(name) => realm
-            .users
-            .iter()
-            .find(|user| user.username.text().is_some_and(|known| known.eq_ignore_ascii_case(name)))
+            .user(name)
             .map(|user| roles.roles_of_user(realm, user))
             .ok_or_else(|| NoTokens::NoSuchUser(name.to_owned())),
         Subject::ServiceAccount => Ok(realm
-            .users
-            .iter()
-            .find(|user| user.service_account_of.as_ref().and_then(|id| id.text()) == Some(client_id))
-            .map_or_else(by_default, |user| roles.roles_of_user(realm, user))),
+            .service_account(client_id)
+            .map_or_else(|| roles.roles_of_new_user(realm), |user| roles.roles_of_user(realm, user))),
     }
 }
 

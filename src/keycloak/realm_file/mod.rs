@@ -3,6 +3,7 @@
 //! One set of visitors reads JSON as it streams by and YAML from its tree. They survive what servers of other ages and people
 //! write, keep what the rules look at and nothing else, and turn secrets into tags at once.
 
+mod attributes;
 mod client;
 mod context;
 mod lenient;
@@ -17,6 +18,7 @@ use std::io::Read;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use self::attributes::forget_others;
 use self::client::{ClientFields, Defaults};
 use self::context::Context;
 use self::lenient::{Each, Fields, Mapping, skip};
@@ -87,6 +89,7 @@ fn settle(mut read: Reading, context: Context<'_>) -> Reading {
             mark_config_cli(realm);
         }
     }
+    read.realms.iter_mut().for_each(forget_others);
     read.notes = context.notes.into_inner();
     read
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, MapAccess};
 
+use super::attributes::AttributeFields;
 use super::context::Context;
 use super::lenient::{Each, Fields, Mapping, skip};
 use crate::keycloak::model::{Group, Role, ScopeHolder, ScopeMapping, Text, User};
@@ -154,6 +155,7 @@ struct GroupFields<'c, 't> {
     path: Option<Text>,
     realm_roles: Vec<Text>,
     client_roles: BTreeMap<Arc<str>, Vec<Text>>,
+    attributes: Vec<(Arc<str>, Box<[Text]>)>,
     children: Vec<GroupFields<'c, 't>>,
 }
 
@@ -165,12 +167,18 @@ impl<'c, 't> GroupFields<'c, 't> {
             path: None,
             realm_roles: Vec::new(),
             client_roles: BTreeMap::new(),
+            attributes: Vec::new(),
             children: Vec::new(),
         }
     }
 
+    // A group without an attribute of its own has its parent's.
     fn flatten(self, parent: Option<usize>, found: &mut Vec<Group>) {
+        let inherited = parent.into_iter().flat_map(|parent| &found[parent].attributes);
+        let inherited = inherited.map(|(name, values)| (Arc::clone(name), values.clone()));
+        let own = self.attributes.into_iter().filter(|(_, values)| !values.is_empty());
         let mut group = Group {
+            attributes: inherited.chain(own).collect(),
             path: self.path.unwrap_or_else(|| Known::unknown("the group has no name")),
             realm_roles: self.realm_roles,
             client_roles: self.client_roles,
@@ -210,6 +218,7 @@ impl<'de> Fields<'de> for GroupFields<'_, '_> {
             "path" => self.path = context.next_text(map)?,
             "realmRoles" => self.realm_roles = context.next_names(map)?.unwrap_or_default(),
             "clientRoles" => next_by_client(context, map, &mut self.client_roles)?,
+            "attributes" => AttributeFields::next(context, map, &mut self.attributes)?,
             "subGroups" => {
                 let children = &mut self.children;
                 map.next_value_seed(Each {
@@ -244,6 +253,8 @@ pub(super) struct UserFields<'c, 't> {
     realm_roles: Vec<Text>,
     client_roles: BTreeMap<Arc<str>, Vec<Text>>,
     groups: Vec<Text>,
+    own: Vec<(Arc<str>, Box<[Text]>)>,
+    attributes: Vec<(Arc<str>, Box<[Text]>)>,
 }
 
 impl<'c, 't> UserFields<'c, 't> {
@@ -255,6 +266,8 @@ impl<'c, 't> UserFields<'c, 't> {
             realm_roles: Vec::new(),
             client_roles: BTreeMap::new(),
             groups: Vec::new(),
+            own: Vec::new(),
+            attributes: Vec::new(),
         }
     }
 
@@ -265,6 +278,7 @@ impl<'c, 't> UserFields<'c, 't> {
             realm_roles: self.realm_roles,
             client_roles: self.client_roles,
             groups: self.groups,
+            attributes: self.own.into_iter().chain(self.attributes).collect(),
         }
     }
 }
@@ -280,6 +294,12 @@ impl<'de> Fields<'de> for UserFields<'_, '_> {
             "realmRoles" => self.realm_roles = context.next_names(map)?.unwrap_or_default(),
             "clientRoles" | "applicationRoles" => next_by_client(context, map, &mut self.client_roles)?,
             "groups" => self.groups = context.next_names(map)?.unwrap_or_default(),
+            // Servers keep these three among the attributes, and the list of attributes wins.
+            "email" | "firstName" | "lastName" => {
+                let value = context.next_text(map)?;
+                self.own.extend(value.map(|value| (context.name(key), Box::from([value]))));
+            }
+            "attributes" => AttributeFields::next(context, map, &mut self.attributes)?,
             _ => skip(map)?,
         }
         Ok(())

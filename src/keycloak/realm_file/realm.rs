@@ -36,6 +36,7 @@ pub(super) struct RealmFields<'c, 't> {
     default_roles: Vec<Text>,
     scope_mappings: Vec<ScopeMapping>,
     groups: Vec<Group>,
+    default_groups: Vec<Text>,
     users: Vec<User>,
 }
 
@@ -60,6 +61,7 @@ impl<'c, 't> RealmFields<'c, 't> {
             default_roles: Vec::new(),
             scope_mappings: Vec::new(),
             groups: Vec::new(),
+            default_groups: Vec::new(),
             users: Vec::new(),
         }
     }
@@ -117,6 +119,7 @@ impl<'c, 't> RealmFields<'c, 't> {
             default_roles: self.default_roles,
             scope_mappings: self.scope_mappings,
             groups: self.groups,
+            default_groups: self.default_groups,
             users: self.users,
         }
     }
@@ -188,6 +191,7 @@ impl<'de> Fields<'de> for RealmFields<'_, '_> {
                 map.next_value_seed(Mapping(&mut fields))?;
             }
             "groups" => map.next_value_seed(groups(context, &mut self.groups))?,
+            "defaultGroups" => self.default_groups = context.next_names(map)?.unwrap_or_default(),
             "users" => {
                 map.next_value_seed(users(context, &mut self.users))?;
                 self.users.shrink_to_fit();

@@ -8,6 +8,7 @@ use crate::cloud_run::texts::AFTER_APPLY;
 use crate::keycloak::model::{Role, ScopeHolder, ScopeMapping, Text, User};
 use crate::known::Known;
 use crate::snapshot::Fact;
+use crate::sorted::SortedMap;
 use crate::terraform::resources::Resource;
 
 impl Reader<'_, '_, '_, '_> {
@@ -155,6 +156,7 @@ impl Reader<'_, '_, '_, '_> {
                 realm_roles: Vec::new(),
                 client_roles: BTreeMap::new(),
                 groups: Vec::new(),
+                attributes: SortedMap::new(),
             });
             users.len() - 1
         });
