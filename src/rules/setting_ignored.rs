@@ -1,7 +1,7 @@
 //! `setting-ignored`: a setting that its framework does not read.
 
 use super::with_issuers::{containers, evidence_of};
-use crate::conventions::{IgnoredSetting, Role, framework};
+use crate::conventions::{IgnoredSetting, Role};
 use crate::finding::{Case, Severity, Verdict};
 use crate::link::ContainerReading;
 use crate::rules::{Check, Rule};
@@ -55,7 +55,6 @@ fn wrong(
         }
         (None, _) => " What it is meant for does not happen.".to_owned(),
     };
-    let framework = framework(ignored.framework).map_or("its framework", |found| found.name.as_str());
     let why = ignored.why.trim_end_matches('.');
     let mut evidence = evidence_of(service, container, &[ignored.setting], "is read by nobody", scene);
     if let Some(setting) = right_is_set {
@@ -64,7 +63,7 @@ fn wrong(
     Verdict::Wrong(Case {
         severity: None,
         message: format!(
-            "{} sets `{name}`, which {framework} does not read: {}.{consequence}",
+            "{} sets `{name}` in vain: {}.{consequence}",
             capitalized(&scene.name_service(service)),
             why_as_clause(why),
         ),
@@ -103,9 +102,9 @@ mod tests {
         assert_eq!(
             found.wrong,
             [
-                "warning service api: Service `api` sets `Authentication__Schemes__Bearer__Audience`, which ASP.NET Core \
-              JwtBearer does not read: the configuration binder of JwtBearer does not read a key named Audience. So it checks \
-              no audience, and any token of the realm gets in."
+                "warning service api: Service `api` sets `Authentication__Schemes__Bearer__Audience` in vain: the \
+              configuration binder of JwtBearer does not read a key named Audience. So it checks no audience, and any token of \
+              the realm gets in."
             ]
         );
         assert_eq!(
