@@ -86,6 +86,16 @@ impl Judged<'_, '_> {
             return None;
         }
         match issuer {
+            // Keycloak on Cloud Run takes itself for plain HTTP; `keycloak-proxy-headers` names that cause.
+            RealmIssuer::Fixed { issuer: right, .. }
+                if self.scene.server(realm).keycloak.is_some()
+                    && self.scene.realm(realm).frontend_url.is_none()
+                    && right
+                        .strip_prefix("http://")
+                        .is_some_and(|rest| expected.strip_prefix("https://") == Some(rest)) =>
+            {
+                None
+            }
             RealmIssuer::Fixed { issuer: right, .. } => self.differs(realm, right),
             RealmIssuer::FollowsRequest { issuers, why, .. } => {
                 // The host is the request's own; only what cannot come from a request is wrong for certain.
