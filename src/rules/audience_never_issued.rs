@@ -118,7 +118,7 @@ struct Demand<'a, 'b> {
 /// What tokens were found to carry.
 enum Found<'r> {
     Carried,
-    Lacking(Lacking<'r>),
+    Lacking(Box<Lacking<'r>>),
     Open(String),
 }
 
@@ -212,7 +212,7 @@ impl<'a, 'b> Demand<'a, 'b> {
             }
         }
         match (lacking, open, carried) {
-            (Some(lacking), _, unlike) => Some(Found::Lacking(Lacking { unlike, ..lacking })),
+            (Some(lacking), _, unlike) => Some(Found::Lacking(Box::new(Lacking { unlike, ..lacking }))),
             (None, Some(why), _) => Some(Found::Open(why)),
             (None, None, Some(_)) => Some(Found::Carried),
             (None, None, None) => None,

@@ -1,7 +1,7 @@
 //! `audience-unchecked`: a resource server that checks no audience.
 
 use super::with_issuers::{containers, evidence_of, is_of_keycloak, names_of};
-use crate::conventions::{AudienceUnchecked, Certainty, Role, Use, framework};
+use crate::conventions::{AudienceCheck, AudienceUnchecked, Certainty, Role, Use, framework};
 use crate::finding::{Case, Severity, Undecided, Verdict};
 use crate::link::ContainerReading;
 use crate::rules::{Check, Rule};
@@ -89,7 +89,7 @@ fn wrong(
         format!("Set `{setting}` to the service's audience, and let the tokens of its callers carry it by an audience mapper.")
     });
     let never = framework(unchecked.framework)
-        .is_some_and(|framework| framework.audience.access_token == crate::conventions::AudienceCheck::Never);
+        .is_some_and(|framework| framework.audience.access_token == AudienceCheck::Never);
     let remedy = remedy.or_else(|| {
         never.then(|| {
             "Check the audience in the application's own code, or in a gateway before it.".to_owned()
@@ -119,30 +119,35 @@ fn undecided(
 ) -> Option<Verdict> {
     let understanding = &reading.understanding;
     let certainty = understanding.uses(Use::ResourceServer)?;
-    let unknown = &scene.reading(service).unknown;
-    let knows_framework = understanding.frameworks.iter().any(|found| {
-        framework(found.framework).is_some_and(|framework| framework.kind.takes_bearer_tokens())
-    });
-    if knows_framework && understanding.audience_unchecked.is_none() {
-        let checks = |role: Role| understanding.with_role(role).next().is_some();
-        if checks(Role::AllowedResources) || checks(Role::IntrospectionUrl) || checks(Role::Blob) {
-            return None;
-        }
-    }
-    // Whoever asks Keycloak about each token is told whether it is meant for the caller.
-    let introspects = understanding.with_role(Role::IntrospectionUrl).next().is_some();
-    let is_guess = certainty == Certainty::Weak
-        && (unknown.is_empty() || !understanding.clients.iter().all(|client| client.client_id.is_none()));
-    if introspects || is_guess {
+    // Some libraries demand an audience in code, some look for roles of a client instead, and whoever asks Keycloak about each
+    // token is told whether it is meant for the caller.
+    let always =
+        understanding.frameworks.iter().filter_map(|found| framework(found.framework)).any(|framework| {
+            framework.kind.takes_bearer_tokens()
+                && matches!(
+                    framework.audience.access_token,
+                    AudienceCheck::Required | AudienceCheck::ClientId
+                )
+        });
+    let otherwise = [Role::AllowedResources, Role::IntrospectionUrl]
+        .into_iter()
+        .any(|role| understanding.with_role(role).next().is_some());
+    // A client without a secret may be that of a program in the browser; that it is an API is worth a word only where
+    // nothing about it is known.
+    let is_known = understanding.clients.iter().any(|client| client.client_id.is_some());
+    let is_told = understanding.clients.is_empty() || !scene.reading(service).unknown.is_empty();
+    let is_guess = certainty == Certainty::Weak && (is_known || !is_told);
+    if always || otherwise || is_guess {
         return None;
     }
     let settings: Vec<usize> =
         understanding.issuers.iter().flat_map(|issuer| issuer.settings.iter().copied()).collect();
     let names = names_of(service, container, &settings, scene);
     let by = if names.is_empty() { String::new() } else { format!(" beside {names}") };
+    let guess = if certainty == Certainty::Weak { ", should it take any," } else { "" };
     Some(Verdict::Undecided(Undecided {
         reason: format!(
-            "Whether {} checks the audience of access tokens is not known: no setting names one{by}, and what its code does is not visible.",
+            "Whether {} checks the audience of access tokens{guess} is not known: no setting names one{by}, and what its code does is not visible.",
             scene.name_service(service),
         ),
         remedy: Some("Let the service check its audience, and name it in a setting.".to_owned()),
@@ -201,8 +206,8 @@ mod tests {
         assert_eq!(
             found.undecided,
             [
-                "service api: Whether service `api` checks the audience of access tokens is not known: no setting names one \
-              beside `KEYCLOAK_ISSUER`, and what its code does is not visible."
+                "service api: Whether service `api` checks the audience of access tokens, should it take any, is not known: \
+              no setting names one beside `KEYCLOAK_ISSUER`, and what its code does is not visible."
             ]
         );
         assert_eq!(found.wrong, Vec::<String>::new());
@@ -215,6 +220,16 @@ mod tests {
             ],
         );
         assert_eq!((placeholders.wrong.len(), placeholders.undecided.len()), (0, 1), "{placeholders:?}");
+    }
+
+    #[test]
+    fn keys_make_a_resource_server() {
+        let keys = ("JWKS_URI", "https://sso.example.com/realms/shop/protocol/openid-connect/certs");
+        let found = judge("gcr.io/shop/gate:v4", &[("KEYCLOAK_ISSUER", URL), keys]);
+        assert!(
+            found.undecided[0].contains("checks the audience of access tokens is not known"),
+            "{found:?}"
+        );
     }
 
     #[test]

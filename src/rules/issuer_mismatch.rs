@@ -220,9 +220,12 @@ impl Judged<'_, '_> {
     }
 
     fn ambiguous(&self, realms: &[RealmId]) -> Vec<Verdict> {
-        if realms
-            .iter()
-            .any(|realm| self.scene.server(*realm).issuer.known().iter().any(|known| self.agrees(known)))
+        // Where the client is ambiguous for the same reason, `link-ambiguous` says so.
+        let by_link = self.scene.links.ambiguities.iter().any(|found| found.service == self.service);
+        if by_link
+            || realms
+                .iter()
+                .any(|realm| self.scene.server(*realm).issuer.known().iter().any(|known| self.agrees(known)))
         {
             return Vec::new();
         }

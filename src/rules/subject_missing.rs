@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::with_issuers::{containers, is_of_keycloak};
-use super::with_tokens::{Kind, is_resource_server, listed, requests, senders};
-use crate::conventions::Role;
+use super::with_tokens::{Kind, listed, requests, senders};
+use crate::conventions::{Certainty, Role, Use};
 use crate::finding::{Case, Evidence, Severity, Subject, Undecided, Verdict};
 use crate::keycloak::audience::is_lightweight;
 use crate::keycloak::import::HeldRealm;
@@ -41,10 +41,10 @@ fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
     let mut verdicts = Vec::new();
     let mut realms: HashMap<RealmId, Realm> = HashMap::new();
     let mut said: BTreeSet<ClientId> = BTreeSet::new();
+    let mut guesses = Vec::new();
     for (service, _) in scene.snapshot.services() {
-        if scene.reading(service).is_keycloak || !takes_tokens(service, scene) {
-            continue;
-        }
+        let takes = if scene.reading(service).is_keycloak { None } else { takes_tokens(service, scene) };
+        let Some(certainty) = takes else { continue };
         let links = senders(service, scene);
         for link in &links {
             let subject = scene.subject_of_link(link);
@@ -54,14 +54,27 @@ fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
         if let ([], [realm]) = (links.as_slice(), scene.reading(service).realms.as_slice()) {
             let known = realms.entry(*realm).or_insert_with(|| Realm::of(*realm, scene));
             let subject = Subject { realm: Some(*realm), ..scene.subject_of_service(service) };
-            said.extend(&known.without);
-            verdicts.extend(by_realm(service, *realm, known, scene).map(|verdict| (subject, verdict)));
+            let verdict = by_realm(service, certainty, *realm, known, scene);
+            let verdict = verdict.map(|verdict| (subject, verdict));
+            if certainty == Certainty::Weak {
+                guesses.extend(verdict.map(|verdict| (*realm, verdict)));
+            } else {
+                said.extend(&known.without);
+                verdicts.extend(verdict);
+            }
         }
     }
     let logins = scene.links.links.iter().filter(|link| link.uses.login && !link.is_weak());
+    let mut warned: BTreeSet<RealmId> = BTreeSet::new();
     for link in logins.filter(|link| !said.contains(&link.client)) {
-        verdicts.extend(by_login(link, scene).map(|verdict| (scene.subject_of_link(link), verdict)));
+        if let Some(verdict) = by_login(link, scene) {
+            warned.insert(link.client.realm);
+            verdicts.push((scene.subject_of_link(link), verdict));
+        }
     }
+    // What is said of a login of the realm need not be guessed at for another service.
+    let unsaid = guesses.into_iter().filter(|(realm, _)| !warned.contains(realm));
+    verdicts.extend(unsaid.map(|(_, verdict)| verdict));
     verdicts
 }
 
@@ -85,13 +98,22 @@ fn by_login(link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
     }))
 }
 
-/// Whether a service looks into access tokens itself; one that asks Keycloak about each is told the subject.
-fn takes_tokens(service: ServiceId, scene: &Scene<'_>) -> bool {
+/// How surely a service looks into access tokens itself; one that asks Keycloak about each is told the subject.
+fn takes_tokens(service: ServiceId, scene: &Scene<'_>) -> Option<Certainty> {
     let introspects = containers(service, scene)
         .any(|(_, container)| container.understanding.with_role(Role::IntrospectionUrl).next().is_some());
-    let of_keycloak =
-        containers(service, scene).any(|(container, _)| is_of_keycloak(service, container, scene));
-    of_keycloak && !introspects && is_resource_server(service, scene)
+    if introspects {
+        return None;
+    }
+    containers(service, scene)
+        .filter(|(container, _)| is_of_keycloak(service, *container, scene))
+        .filter_map(|(_, reading)| {
+            let certainty = reading.understanding.uses(Use::ResourceServer)?;
+            // A client without a secret is rather that of a program in the browser.
+            let is_guess = certainty == Certainty::Weak && !reading.understanding.clients.is_empty();
+            (!is_guess).then_some(certainty)
+        })
+        .max()
 }
 
 /// What access tokens of users carry.
@@ -204,8 +226,14 @@ impl Realm {
     }
 }
 
-/// Nobody knows which clients call: wrong only when no client of the realm gets tokens with a subject.
-fn by_realm(service: ServiceId, id: RealmId, realm: &Realm, scene: &Scene<'_>) -> Option<Verdict> {
+/// Nobody knows which clients call: wrong only when no client of the realm gets tokens of users with a subject.
+fn by_realm(
+    service: ServiceId,
+    certainty: Certainty,
+    id: RealmId,
+    realm: &Realm,
+    scene: &Scene<'_>,
+) -> Option<Verdict> {
     let first = *realm.without.first()?;
     let who = scene.name_service(service);
     let clients = listed(realm.without.iter().map(|client| scene.client_id(*client)), "and");
@@ -228,7 +256,11 @@ fn by_realm(service: ServiceId, id: RealmId, realm: &Realm, scene: &Scene<'_>) -
             .next()
             .unwrap_or_else(|| scene.service_itself(service, "gets access tokens")),
     );
-    if realm.with > 0 || realm.not_known.is_some() {
+    let some_carry_it = realm.with > 0 || realm.not_known.is_some();
+    if some_carry_it && certainty == Certainty::Weak {
+        return None;
+    }
+    if some_carry_it {
         return Some(Verdict::Undecided(Undecided {
             reason: format!(
                 "Whether the access tokens that {who} gets carry `sub` is not known: those of {clients} of {of_realm} do not, and which clients call it is not known."
@@ -237,13 +269,23 @@ fn by_realm(service: ServiceId, id: RealmId, realm: &Realm, scene: &Scene<'_>) -
             evidence,
         }));
     }
+    if certainty == Certainty::Weak {
+        return Some(Verdict::Undecided(Undecided {
+            reason: format!(
+                "Whether {who} looks into access tokens is not known, for its settings name an issuer alone. If it does, it finds no `sub` in those of users of {of_realm} (got through {clients}): {}.",
+                why(first, scene),
+            ),
+            remedy: Some(remedy(first, scene)),
+            evidence,
+        }));
+    }
     let (version, always) = realm.version?;
     let plural =
-        if realm.without.len() == 1 { "the only client that gets any is" } else { "they are those of" };
+        if realm.without.len() == 1 { "the only client that gets any is" } else { "they are got through" };
     Some(Verdict::Wrong(Case {
         severity: None,
         message: format!(
-            "{} takes access tokens of {of_realm}, but none carries a `sub`{} ({plural} {clients}): {}. Users log in, but what asks the token for its user fails.",
+            "{} takes access tokens of {of_realm}, but those of users carry no `sub`{} ({plural} {clients}): {}. Users log in, but what asks the token for its user fails.",
             capitalized(&who),
             on_versions(version, always),
             why(first, scene),
@@ -396,7 +438,7 @@ mod tests {
 
     #[test]
     fn where_no_caller_is_known_all_clients_must_lack_it() {
-        let stage = |second: &str| {
+        let stage = |second: &str, keys: (&str, &str)| {
             let realm = format!(
                 r#"{{"realm": "shop", "attributes": {{"frontendUrl": "https://sso.example.com"}}, "clients": [
                     {{"clientId": "web", "defaultClientScopes": ["profile"]}},
@@ -404,23 +446,29 @@ mod tests {
             );
             Stage::new()
                 .realm("shop.json", &realm)
-                .service("api.yaml", &service_yaml("api", &[("KEYCLOAK_ISSUER", ISSUER.1)]))
+                .service("api.yaml", &service_yaml("api", &[("KEYCLOAK_ISSUER", ISSUER.1), keys]))
                 .version("26.5.5")
                 .judge("subject-missing")
         };
-        let none = stage(r#""email""#);
+        const KEYS: (&str, &str) =
+            ("JWKS_URI", "https://sso.example.com/realms/shop/protocol/openid-connect/certs");
+        let none = stage(r#""email""#, KEYS);
         assert_eq!(none.wrong.len(), 1, "{none:?}");
         assert!(
-            none.wrong[0].starts_with("error service api ↔ realm shop: Service `api` takes access tokens of realm `shop`, but none carries a `sub` (they are those of `web` and `app`)"),
+            none.wrong[0].starts_with("error service api ↔ realm shop: Service `api` takes access tokens of realm `shop`, but those of users carry no `sub` (they are got through `web` and `app`)"),
             "{none:?}"
         );
-        let some = stage(r#""basic""#);
+        let some = stage(r#""basic""#, KEYS);
         assert_eq!((some.wrong.len(), some.undecided.len()), (0, 1), "{some:?}");
         assert!(
             some.undecided[0]
                 .contains("those of `web` of realm `shop` do not, and which clients call it is not known"),
             "{some:?}"
         );
+        // An issuer alone may be that of a program that logs users in.
+        let issuer_alone = stage(r#""email""#, ("LOG_LEVEL", "info"));
+        assert_eq!((issuer_alone.wrong.len(), issuer_alone.undecided.len()), (0, 1), "{issuer_alone:?}");
+        assert!(stage(r#""basic""#, ("LOG_LEVEL", "info")).is_nothing());
     }
 
     #[test]

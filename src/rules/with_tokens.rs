@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::with_issuers::containers;
-use crate::conventions::{Certainty, FrameworkId, Role, Use, framework};
+use crate::conventions::{FrameworkId, Role, framework};
 use crate::finding::Evidence;
 use crate::keycloak::audience::{Grant, IssuedTokens, NoTokens, TokenRequest, issue};
 use crate::keycloak::import::HeldRealm;
@@ -33,16 +33,6 @@ pub(super) fn own_logins<'s>(id: ServiceId, by: FrameworkId, scene: &'s Scene<'_
     });
     let links = scene.links_of_service(id).iter();
     links.filter(|link| looks && link.uses.login && !link.is_weak()).collect()
-}
-
-/// Whether a service is called with tokens that others fetched.
-pub(super) fn is_resource_server(id: ServiceId, scene: &Scene<'_>) -> bool {
-    containers(id, scene).any(|(_, container)| {
-        container
-            .understanding
-            .uses(Use::ResourceServer)
-            .is_some_and(|certainty| certainty >= Certainty::Likely)
-    })
 }
 
 /// How tokens of a client are asked for.
