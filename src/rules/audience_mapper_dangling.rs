@@ -122,6 +122,9 @@ fn judge(realm: RealmId, mapper: &Mapper, who: &str, scene: &Scene<'_>) -> Optio
     }))
 }
 
+/// Among more clients than this no slip is looked for.
+const MOST_COMPARED: usize = 500;
+
 /// What servers of the judged versions make of it.
 fn effect(held: &[HeldRealm], is_known: bool) -> &'static str {
     let leaves_out = |held: &HeldRealm| leaves_dead_clients_out(held.version());
@@ -135,7 +138,7 @@ fn effect(held: &[HeldRealm], is_known: bool) -> &'static str {
 }
 
 fn nearest(realm: RealmId, text: &str, is_there: bool, scene: &Scene<'_>) -> Option<String> {
-    if is_there {
+    if is_there || scene.realm(realm).clients.len() > MOST_COMPARED {
         return None;
     }
     let clients = scene.realm(realm).clients.iter();

@@ -12,13 +12,13 @@ use crate::finding::{Case, Evidence, Severity, Subject, Undecided, Verdict};
 use crate::keycloak::audience::nearest::{NearMiss, Obstacle, near_misses};
 use crate::keycloak::audience::{IssuedTokens, TokenRequest};
 use crate::keycloak::mapper;
-use crate::keycloak::model::{Completeness, Dialect};
+use crate::keycloak::model::{ClientField, Completeness, Dialect};
 use crate::keycloak::version::Version;
 use crate::link::{ContainerReading, Link, NamedRealm};
 use crate::locus::Locus;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{ClientId, RealmId, ServiceId};
+use crate::snapshot::{RealmId, ServiceId};
 use crate::suggest;
 use crate::words::capitalized;
 
@@ -76,6 +76,9 @@ fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
     }
     verdicts
 }
+
+/// Among more audiences than this no slip is looked for.
+const MOST_COMPARED: usize = 500;
 
 /// Whether a container demands the audience of Keycloak's tokens, and not of another issuer's or in the browser.
 fn is_judged(
@@ -393,9 +396,7 @@ impl<'a, 'b> Demand<'a, 'b> {
             message.push_str(&format!(" The nearest that a mapper writes is `{slip}`."));
         }
         evidence.push(match meant {
-            Some(client) => {
-                scene.client_itself(client, "the client that is meant; its id is in no token by itself")
-            }
+            Some(client) => client,
             None => scene.realm_itself(*realms.first()?, "the realm that does not issue it"),
         });
         let remedy = self.add_mapper("each client that calls it", *realms.first()?);
@@ -428,18 +429,25 @@ impl<'a, 'b> Demand<'a, 'b> {
         })
     }
 
-    fn client_of_this_name(&self, realms: &[RealmId]) -> Option<ClientId> {
-        realms.iter().find_map(|realm| {
-            let clients = &self.scene.realm(*realm).clients;
-            let is_meant = |id: &str| self.expected.any_of.iter().any(|audience| audience == id);
-            let index = clients.iter().position(|client| client.client_id.text().is_some_and(is_meant))?;
-            Some(ClientId { realm: *realm, client: u32::try_from(index).ok()? })
+    /// The client whose id is demanded, as a place.
+    fn client_of_this_name(&self, realms: &[RealmId]) -> Option<Evidence> {
+        let label = "the client that is meant; its id is in no token by itself";
+        realms.iter().find_map(|id| {
+            let (realm, held) = (self.scene.realm(*id), self.scene.held(*id).last()?);
+            self.expected.any_of.iter().find_map(|audience| {
+                let client = held.client(realm, audience)?;
+                let at = client.field(ClientField::ClientId);
+                Some(Evidence::keycloak(at, Some(audience.clone()), label))
+            })
         })
     }
 
     fn slip_of<'t>(&self, audiences: impl Iterator<Item = &'t str>) -> Option<String> {
         let wanted = self.expected.any_of.first().filter(|_| !self.expected.regex)?;
-        let mut audiences: Vec<&str> = audiences.collect();
+        let mut audiences: Vec<&str> = audiences.take(MOST_COMPARED + 1).collect();
+        if audiences.len() > MOST_COMPARED {
+            return None;
+        }
         audiences.sort_unstable();
         suggest::nearest(wanted, audiences).map(str::to_owned)
     }

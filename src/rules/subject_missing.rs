@@ -41,6 +41,7 @@ fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
     let mut verdicts = Vec::new();
     let mut realms: HashMap<RealmId, Realm> = HashMap::new();
     let mut said: BTreeSet<ClientId> = BTreeSet::new();
+    let mut wholly_said: BTreeSet<RealmId> = BTreeSet::new();
     let mut guesses = Vec::new();
     for (service, _) in scene.snapshot.services() {
         let takes = if scene.reading(service).is_keycloak { None } else { takes_tokens(service, scene) };
@@ -59,14 +60,16 @@ fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
             if certainty == Certainty::Weak {
                 guesses.extend(verdict.map(|verdict| (*realm, verdict)));
             } else {
-                said.extend(&known.without);
+                wholly_said.insert(*realm);
                 verdicts.extend(verdict);
             }
         }
     }
     let logins = scene.links.links.iter().filter(|link| link.uses.login && !link.is_weak());
     let mut warned: BTreeSet<RealmId> = BTreeSet::new();
-    for link in logins.filter(|link| !said.contains(&link.client)) {
+    for link in
+        logins.filter(|link| !said.contains(&link.client) && !wholly_said.contains(&link.client.realm))
+    {
         if let Some(verdict) = by_login(link, scene) {
             warned.insert(link.client.realm);
             verdicts.push((scene.subject_of_link(link), verdict));
@@ -186,6 +189,8 @@ fn by_link(link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
 /// What the access tokens of a realm's clients carry.
 struct Realm {
     without: Vec<ClientId>,
+    /// Their ids in words.
+    names: String,
     with: usize,
     not_known: Option<String>,
     version: Option<(Version, bool)>,
@@ -194,7 +199,8 @@ struct Realm {
 impl Realm {
     /// Clients that share their lists of scopes and have no mappers of their own are alike, so that each kind is looked at once.
     fn of(id: RealmId, scene: &Scene<'_>) -> Self {
-        let mut realm = Realm { without: Vec::new(), with: 0, not_known: None, version: None };
+        let mut realm =
+            Realm { without: Vec::new(), names: String::new(), with: 0, not_known: None, version: None };
         let mut alike: HashMap<_, Carried> = HashMap::new();
         let address = |names: &Option<ScopeNames>| names.as_ref().map(|names| names.as_ptr() as usize);
         for client in scene.judged_clients_of(id) {
@@ -222,6 +228,7 @@ impl Realm {
                 }
             }
         }
+        realm.names = listed(realm.without.iter().map(|client| scene.client_id(*client)), "and");
         realm
     }
 }
@@ -236,7 +243,7 @@ fn by_realm(
 ) -> Option<Verdict> {
     let first = *realm.without.first()?;
     let who = scene.name_service(service);
-    let clients = listed(realm.without.iter().map(|client| scene.client_id(*client)), "and");
+    let clients = &realm.names;
     let of_realm = scene.name_realm(id);
     let mut evidence = cause(first, scene);
     evidence.extend(
