@@ -75,7 +75,11 @@ fn answer(scene: &Scene<'_>, id: ClientId, args: &AudienceArgs) -> Result<Audien
     let (request, scope) = if args.service_account {
         (TokenRequest::SERVICE_ACCOUNT, (!scopes.is_empty()).then_some(scopes))
     } else {
-        let scope = if scopes.is_empty() { "openid".to_owned() } else { format!("openid {scopes}") };
+        let scope = match scopes.as_str() {
+            "" => "openid".to_owned(),
+            named if named.split(' ').any(|name| name == "openid") => scopes,
+            named => format!("openid {named}"),
+        };
         (TokenRequest::of_user(client, args.user.as_deref()), Some(scope))
     };
     let request = request.with_scope(scope.as_deref());

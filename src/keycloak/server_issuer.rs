@@ -3,7 +3,7 @@
 use crate::finding::Evidence;
 use crate::keycloak::base_uri::{ProxyHeaders, RequestHeaders};
 use crate::keycloak::issuer::{IssuerOptions, NoIssuer, SECOND_HOSTNAME, is_url_form, issuer_of_request};
-use crate::keycloak::server_options::{Origin, ServerOptions};
+use crate::keycloak::server_options::{Origin, ServerOptions, StartMode};
 use crate::keycloak::version::Version;
 
 /// Which issuer a server's settings decide.
@@ -142,6 +142,11 @@ fn follows_host(
 ) -> ServerIssuer {
     let reason = if options.is_off("hostname-strict") {
         "`hostname-strict` is false and no `hostname` is set"
+    } else if let Some((StartMode::Development, Origin::Handed, _)) = &options.mode
+        && options.why_hidden().is_some()
+    {
+        let why = "no `hostname` is set, and whether the image's start script, to which `start-dev` is handed, sets one is not known";
+        return undecided(why.to_owned(), Vec::new());
     } else if options.is_development() {
         "`start-dev` does without a `hostname`, and none is set"
     } else if let Some(why) = options.why_hidden() {

@@ -1,7 +1,7 @@
 //! `client-type-mismatch`: a service sends a secret to a public client, or has none for a confidential one.
 
 use super::with_clients::{Named, is_of_a_store, is_secret, naming, switch};
-use crate::cloud_run::model::{Container, EnvValue};
+use crate::cloud_run::model::{Container, Dialect, EnvValue};
 use crate::cloud_run::secret_names::is_no_secret;
 use crate::conventions::{Certainty, Held, Role, Use, framework};
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
@@ -10,7 +10,7 @@ use crate::known::Known;
 use crate::link::{ClueKind, ContainerReading, Link};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::Fact;
+use crate::snapshot::{Fact, PartKind};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -151,7 +151,9 @@ impl Judged<'_, '_> {
     }
 
     fn confidential(&self) -> Option<Verdict> {
-        if self.has_other_credentials() || self.has_secret() {
+        // Flags say what one deployment changes: secrets may be given by another one.
+        let is_partial = self.scene.service(self.link.service).dialect == Dialect::Flags;
+        if is_partial || self.has_other_credentials() || self.has_secret() {
             return None;
         }
         let named = self.named.iter().find(|named| named.is_in_browser());
@@ -194,7 +196,7 @@ impl Judged<'_, '_> {
             return Some(Verdict::Undecided(Undecided {
                 reason: format!("Whether {service} has the secret of {who}, which is confidential, is not known: {why}."),
                 remedy: Some("Name the setting as the framework does, or make the client public if the service sends no secret.".to_owned()),
-                evidence: vec![id, confidential],
+                evidence: vec![confidential, id],
             }));
         }
         let breaks = if self.link.uses.login {
@@ -209,7 +211,7 @@ impl Judged<'_, '_> {
                 capitalized(&service)
             ),
             remedy: Some("Give the service the client's secret by a reference to Secret Manager, or make the client public if it runs in the browser.".to_owned()),
-            evidence: vec![id, confidential],
+            evidence: vec![confidential, id],
             value: None,
         }))
     }
@@ -279,6 +281,12 @@ impl Judged<'_, '_> {
             return Some(format!("not all of its settings are ({})", missing.why.trim_end_matches('.')));
         }
         let service = self.scene.service(self.link.service);
+        if self.scene.snapshot.part(service.at.part).kind == PartKind::EnvVarsFile {
+            return Some(
+                "only its env-vars file was read, and secrets are given beside it (`--set-secrets`)"
+                    .to_owned(),
+            );
+        }
         let reading = self.scene.reading(self.link.service);
         for (container, of) in service.containers.iter().zip(&reading.containers) {
             if let Some(name) = unexplained(container, of) {
@@ -413,8 +421,8 @@ mod tests {
         assert_eq!(
             said.places,
             [
-                "web.yaml spec.template.spec.containers[0].env[2].value = web (names the client, and no setting holds its secret)",
                 "shop.json clients[0].clientId = web (the client, which is confidential unless it says that it is public)",
+                "web.yaml spec.template.spec.containers[0].env[2].value = web (names the client, and no setting holds its secret)",
             ]
         );
     }

@@ -74,6 +74,7 @@ fn is_mismatch(expected: &IssuerReading, scene: &Scene<'_>) -> bool {
         RealmIssuer::FollowsRequest { issuers, .. } => {
             issuers.iter().any(|known| known != expected && urls::host(known) == urls::host(expected))
         }
+        RealmIssuer::OneOf { issuers, .. } => !issuers.iter().any(|known| known == expected),
         RealmIssuer::Unknown { .. } => false,
     }
 }

@@ -91,6 +91,9 @@ impl Judged<'_, '_> {
                 // The host is the request's own; only what cannot come from a request is wrong for certain.
                 let same_host = issuers.iter().find(|known| urls::host(known) == urls::host(expected));
                 match same_host {
+                    // The scheme is the request's own as well where the proxy's headers are not read, which
+                    // `keycloak-proxy-headers` says.
+                    Some(right) if is_https_of(expected, right) => None,
                     Some(right) => self.differs(realm, right),
                     None => self.by_shape(realm).or_else(|| {
                         Some(self.undecided(
@@ -103,6 +106,13 @@ impl Judged<'_, '_> {
                     }),
                 }
             }
+            RealmIssuer::OneOf { issuers, why, .. } => self.by_shape(realm).or_else(|| {
+                let same_host = issuers.iter().any(|known| urls::host(known) == urls::host(expected));
+                match issuers.first() {
+                    Some(right) if !same_host => self.differs(realm, right),
+                    _ => Some(self.undecided(realm, why)),
+                }
+            }),
             RealmIssuer::Unknown { why, .. } => self.by_shape(realm).or_else(|| self.by_others(realm, why)),
         }
     }
@@ -208,9 +218,12 @@ impl Judged<'_, '_> {
     }
 
     fn ambiguous(&self, realms: &[RealmId]) -> Vec<Verdict> {
-        if realms
-            .iter()
-            .any(|realm| self.scene.server(*realm).issuer.known().iter().any(|known| self.agrees(known)))
+        // Where the client is ambiguous for the same reason, `link-ambiguous` says so.
+        let by_link = self.scene.links.ambiguities.iter().any(|found| found.service == self.service);
+        if by_link
+            || realms
+                .iter()
+                .any(|realm| self.scene.server(*realm).issuer.known().iter().any(|known| self.agrees(known)))
         {
             return Vec::new();
         }
@@ -279,6 +292,11 @@ impl Judged<'_, '_> {
             .collect();
         names.join(" and ")
     }
+}
+
+/// Whether the one is the other with https in place of http.
+fn is_https_of(secure: &str, plain: &str) -> bool {
+    secure.strip_prefix("https://").is_some_and(|rest| plain.strip_prefix("http://") == Some(rest))
 }
 
 /// How an expected issuer differs from the right one, as a clause.

@@ -45,7 +45,10 @@ fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
 
 fn judge(id: RealmId, scene: &Scene<'_>) -> Option<Verdict> {
     // Without its Keycloak's settings nothing about the realm tells; the rule about mismatches speaks where an issuer is expected.
-    let keycloak = scene.server(id).keycloak?;
+    let keycloaks = &scene.server(id).keycloaks;
+    if keycloaks.is_empty() {
+        return None;
+    }
     let realm = scene.realm(id);
     if let Some(frontend) = &realm.frontend_url {
         match frontend {
@@ -63,8 +66,67 @@ fn judge(id: RealmId, scene: &Scene<'_>) -> Option<Verdict> {
             }
         }
     }
-    let server = server(keycloak, scene)?;
-    by_server(Some(id), keycloak, &server, scene)
+    match keycloaks.as_slice() {
+        [keycloak] => by_server(Some(id), *keycloak, &server(*keycloak, scene)?, scene),
+        several => by_several(id, several, scene),
+    }
+}
+
+/// Of several services that may hold the realm, one with a visible hostname is enough to keep still: it is as likely the one.
+fn by_several(id: RealmId, keycloaks: &[ServiceId], scene: &Scene<'_>) -> Option<Verdict> {
+    let mut evidence = Vec::new();
+    let mut follow = true;
+    let mut names = Vec::new();
+    for keycloak in keycloaks {
+        let server = server(*keycloak, scene)?;
+        let version = *server.versions.last()?;
+        match server_issuer(&server.options, scene.realm_name(id), &hosts(*keycloak, scene), version) {
+            ServerIssuer::Fixed { .. } => return None,
+            ServerIssuer::Undecided { candidates, .. } if !candidates.is_empty() => return None,
+            ServerIssuer::DoesNotStart { .. } => continue,
+            ServerIssuer::FollowsHost { .. } => {}
+            ServerIssuer::Undecided { .. } => follow = false,
+        }
+        names.push(scene.name_service(*keycloak));
+        let shown = server.evidence_of(&["hostname", "hostname-strict"], "leaves the issuer to the request");
+        if shown.is_empty() {
+            evidence.push(server.absence("no hostname here"));
+        }
+        evidence.extend(shown);
+    }
+    if names.is_empty() {
+        return None;
+    }
+    evidence.push(scene.realm_itself(id, "the realm whose issuer varies"));
+    let realm = scene.name_realm(id);
+    let (either, names) = (if names.len() == 2 { "neither" } else { "none of them" }, listed(&names));
+    Some(if follow {
+        let message = format!(
+            "{} issues tokens under the host of each request, whether {names} holds it: {either} fixes a hostname. Every URL of the service gives an issuer of its own; tokens of one are refused where another is expected.",
+            capitalized(&realm)
+        );
+        wrong(message, None, evidence, "hostname")
+    } else {
+        let reason = format!(
+            "Whether the issuer of {realm} is fixed is not known: {names} may hold it, {either} sets a `hostname` that can be seen, and images may set it themselves, whose Dockerfiles and start scripts were not read."
+        );
+        undecided(reason, RULE.remedy, evidence)
+    })
+}
+
+/// "a or b", "a, b or c".
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [before @ .., last] => format!("{} or {last}", before.join(", ")),
+    }
+}
+
+fn hosts(keycloak: ServiceId, scene: &Scene<'_>) -> Vec<String> {
+    let mut hosts: Vec<String> = scene.urls(keycloak).iter().filter_map(|url| host_in(&url.url)).collect();
+    hosts.dedup();
+    hosts
 }
 
 fn is_fixed_by(frontend_url: &str) -> bool {
@@ -77,13 +139,11 @@ fn by_server(
     server: &Server,
     scene: &Scene<'_>,
 ) -> Option<Verdict> {
-    let mut hosts: Vec<String> = scene.urls(keycloak).iter().filter_map(|url| host_in(&url.url)).collect();
-    hosts.dedup();
     let version = *server.versions.last()?;
     let name = id.and_then(|id| scene.realm(id).name.text()).unwrap_or("REALM");
     let realm = id
         .map_or_else(|| format!("each realm of {}", scene.name_service(keycloak)), |id| scene.name_realm(id));
-    match server_issuer(&server.options, name, &hosts, version) {
+    match server_issuer(&server.options, name, &hosts(keycloak, scene), version) {
         // That a server does not start, `keycloak-will-not-start` says.
         ServerIssuer::Fixed { .. } | ServerIssuer::DoesNotStart { .. } => None,
         ServerIssuer::FollowsHost { reason, issuers, evidence } => {
@@ -204,6 +264,30 @@ mod tests {
         );
         let placeholder = judge(OWN_IMAGE, &[], &[("KC_HOSTNAME", "${HOST}"), ("KC_DB", "postgres")]);
         assert!(placeholder.undecided[0].contains("`hostname` is not known"));
+    }
+
+    #[test]
+    fn of_several_keycloaks_one_with_a_hostname_is_enough() {
+        let judge = |one: &[(&str, &str)], other: &[(&str, &str)]| {
+            let other = keycloak_yaml(OWN_IMAGE, &[], other).replace("name: keycloak", "name: auth");
+            Stage::new()
+                .realm("shop.json", SHOP)
+                .service("keycloak.yaml", &keycloak_yaml(OWN_IMAGE, &[], one))
+                .service("auth.yaml", &other)
+                .judge("issuer-unstable")
+        };
+        let silent = ("KC_DB", "postgres");
+        let said = judge(&[silent, ("KEYCLOAK_START", "start-dev")], &[silent]);
+        assert!(said.wrong.is_empty());
+        assert_eq!(
+            said.undecided,
+            [
+                "realm shop: Whether the issuer of realm `shop` is fixed is not known: service `keycloak` or service `auth` may hold it, neither sets a `hostname` that can be seen, and images may set it themselves, whose Dockerfiles and start scripts were not read."
+            ]
+        );
+        let follows = ("KC_HOSTNAME_STRICT", "false");
+        assert_eq!(judge(&[silent, follows], &[silent, follows]).wrong.len(), 1);
+        assert!(judge(&[silent, ("KC_HOSTNAME", "sso.example.com")], &[silent, follows]).is_nothing());
     }
 
     #[test]

@@ -156,7 +156,9 @@ impl Judged<'_, '_> {
     /// Whether the issuer itself is known to be wrong, which `issuer-mismatch` says.
     fn is_wrong_issuer(&self, issuer: &IssuerReading) -> bool {
         let NamedRealm::Realm(realm) = issuer.names else { return false };
-        matches!(&self.scene.server(realm).issuer, RealmIssuer::Fixed { issuer: right, .. } if *right != issuer.issuer)
+        let right = &self.scene.server(realm).issuer;
+        matches!(right, RealmIssuer::Fixed { .. } | RealmIssuer::OneOf { .. })
+            && !right.known().contains(&issuer.issuer)
     }
 
     fn pinned_key(&self) -> Option<Verdict> {

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::with_differences::{Difference, differences};
-use crate::cloud_run::model::{Service, UrlSource, Workload};
+use super::with_differences::{Difference, differences, without_tag};
+use crate::cloud_run::model::{EnvValue, Service, UrlSource, Workload};
 use crate::cloud_run::urls::{RunAppUrl, is_project_number};
 use crate::finding::{Case, Evidence, Severity, Subject, Undecided, Verdict};
 use crate::known::Known;
+use crate::link::hosts::urls_in;
 use crate::link::names::environment_of_path;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -21,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
           agree, whichever is applied last decides its settings: an issuer, a secret or a login proxy in front comes and goes with every \
           deployment, and nothing says so.\n\n\
           Both descriptions are judged; neither is taken for the right one. Two descriptions are of the same service when name, project \
-          and region agree, or when they stand side by side and nothing tells them apart.",
+          and region agree, when the service's own URL or image says so, or when they stand side by side and nothing tells them apart.",
     remedy: "Keep one description, or make them agree and say in each which one is applied.",
     references: &[
         "https://cloud.google.com/run/docs/deploying",
@@ -106,8 +107,12 @@ impl<'s> Declared<'s> {
             environment: scene.reading(id).environment.clone(),
             word: environment_of_path(path),
         };
-        for url in service.urls.iter().filter(|url| url.source == UrlSource::Stated) {
-            let Some(url) = RunAppUrl::parse(&url.url) else { continue };
+        let stated =
+            service.urls.iter().filter(|url| url.source == UrlSource::Stated).map(|url| url.url.as_str());
+        for url in stated.chain(own_urls(service)).filter_map(RunAppUrl::parse) {
+            if service.name.text() != Some(&url.service) {
+                continue;
+            }
             identity.number = identity.number.or_else(|| url.project_number().map(str::to_owned));
             identity.region = identity.region.or_else(|| url.region().map(str::to_owned));
             identity.hash = identity.hash.or_else(|| url.hash().map(str::to_owned));
@@ -139,6 +144,9 @@ impl<'s> Declared<'s> {
             keys.extend(of.number.as_ref().map(|number| Key::Place(number.clone(), region.clone())));
             keys.extend(of.project.as_ref().map(|project| Key::Place(project.clone(), region.clone())));
         }
+        if let Some(region) = &of.region {
+            keys.extend(own_image(self.service).map(|image| Key::Image(image, region.clone())));
+        }
         keys.extend(of.hash.as_ref().map(|hash| Key::Hash(hash.clone())));
         // What one run of Terraform describes twice is two services, or Terraform itself would fail.
         keys.push(Key::Folder(self.folder, of.word));
@@ -150,7 +158,27 @@ impl<'s> Declared<'s> {
 enum Key<'s> {
     Place(String, String),
     Hash(String),
+    Image(&'s str, String),
     Folder(&'s str, Option<&'static str>),
+}
+
+/// URLs in the settings, among which are those by which a service calls itself.
+fn own_urls(service: &Service) -> impl Iterator<Item = &str> {
+    let variables = service.containers.iter().flat_map(|container| &container.env);
+    let texts = variables.filter_map(|variable| match &variable.value {
+        EnvValue::Literal(Known::Value(text)) if text.contains(".run.app") => Some(text.as_str()),
+        _ => None,
+    });
+    texts.flat_map(urls_in)
+}
+
+/// The image of a service that has one container, without its tag, where it is in a registry of a project.
+fn own_image(service: &Service) -> Option<&str> {
+    let [container] = service.containers.as_slice() else { return None };
+    let image = without_tag(container.image.as_ref()?.text()?);
+    let registry = image.split('/').next()?;
+    (registry.ends_with("-docker.pkg.dev") || registry == "gcr.io" || registry.ends_with(".gcr.io"))
+        .then_some(image)
 }
 
 impl Identity {
@@ -470,6 +498,22 @@ mod tests {
         );
         let same = judge(&[("x/a.yaml", with("a", "ab12cd34ef")), ("y/b.yaml", with("b", "ab12cd34ef"))]);
         assert_eq!(same.wrong.len(), 1, "{same:?}");
+    }
+
+    #[test]
+    fn the_own_url_in_the_settings_tells_the_project() {
+        let own = |mode: &str| {
+            let env = [("MODE", mode), ("AUTH_URL", "https://web-123456789012.europe-west1.run.app/cb")];
+            bare("web", &env).replace("/shop/images/", "/hub/images/")
+        };
+        let said =
+            judge(&[("ops/web.yaml", own("a")), ("deploy/web.yaml", service_yaml("web", &[("MODE", "b")]))]);
+        assert_eq!(said.wrong.len(), 1, "{said:?}");
+        // The URL of another service says nothing.
+        let other = own("a").replace("//web-", "//api-").replace("deploy", "x");
+        let said =
+            judge(&[("ops/web.yaml", other), ("deploy/web.yaml", service_yaml("web", &[("MODE", "b")]))]);
+        assert_eq!((said.wrong.len(), said.undecided.len()), (0, 1), "{said:?}");
     }
 
     #[test]

@@ -214,7 +214,8 @@ fn key(container: &Container) -> Option<&str> {
     name.or_else(|| container.image.as_ref().and_then(|image| image.text()).map(without_tag))
 }
 
-fn without_tag(image: &str) -> &str {
+/// An image's name without tag and digest.
+pub(super) fn without_tag(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
     match image.rsplit_once(':') {
         Some((path, tag)) if !tag.contains('/') => path,

@@ -3,11 +3,13 @@
 use crate::cloud_run::urls::{self, RunAppUrl};
 use crate::config::{Config, EnvironmentConfig};
 use crate::finding::Evidence;
-use crate::keycloak::base_uri::{ProxyHeaders, RequestHeaders};
-use crate::keycloak::issuer::{IssuerOptions, NoIssuer, SECOND_HOSTNAME, issuer_of_request};
+use crate::keycloak::base_uri::RequestHeaders;
+use crate::keycloak::issuer::{IssuerOptions, issuer_of_request};
+use crate::keycloak::server_issuer::{ServerIssuer, server_issuer};
+use crate::keycloak::server_options::ServerOptions;
 use crate::keycloak::version::Version;
+use crate::link::Links;
 use crate::link::hosts::host_in;
-use crate::link::{ContainerReading, Links, SettingPlace};
 use crate::snapshot::{RealmId, ServiceId, Snapshot};
 
 /// The issuer of a realm, as far as its files and its Keycloak's settings decide it.
@@ -31,6 +33,15 @@ pub enum RealmIssuer {
         /// What decides it.
         evidence: Vec<Evidence>,
     },
+    /// The realm issues one of these: the host is fixed, and something else of it is not known.
+    OneOf {
+        /// The issuers that are possible, the likeliest first.
+        issuers: Vec<String>,
+        /// What is not known, as a clause.
+        why: String,
+        /// What would decide it.
+        evidence: Vec<Evidence>,
+    },
     /// Not known.
     Unknown {
         /// Why, as a clause: "neither a `frontendUrl` nor the settings of its Keycloak were read".
@@ -45,7 +56,7 @@ impl RealmIssuer {
     pub fn known(&self) -> &[String] {
         match self {
             RealmIssuer::Fixed { issuer, .. } => std::slice::from_ref(issuer),
-            RealmIssuer::FollowsRequest { issuers, .. } => issuers,
+            RealmIssuer::FollowsRequest { issuers, .. } | RealmIssuer::OneOf { issuers, .. } => issuers,
             RealmIssuer::Unknown { .. } => &[],
         }
     }
@@ -55,6 +66,7 @@ impl RealmIssuer {
         match self {
             RealmIssuer::Fixed { evidence, .. }
             | RealmIssuer::FollowsRequest { evidence, .. }
+            | RealmIssuer::OneOf { evidence, .. }
             | RealmIssuer::Unknown { evidence, .. } => evidence,
         }
     }
@@ -64,6 +76,7 @@ impl RealmIssuer {
         match self {
             RealmIssuer::Fixed { why, .. }
             | RealmIssuer::FollowsRequest { why, .. }
+            | RealmIssuer::OneOf { why, .. }
             | RealmIssuer::Unknown { why, .. } => why,
         }
     }
@@ -169,54 +182,19 @@ fn by_server(inputs: &Inputs<'_>, name: &str, keycloak: ServiceId) -> Result<Rea
     let itself = |label: &str| {
         vec![Evidence::cloud_run(service.name_at.clone(), service.name.text().map(str::to_owned), label)]
     };
-    let Some((container, server)) = reading
-        .containers
-        .iter()
-        .find_map(|container| Some((container, container.understanding.keycloak.as_ref()?)))
-    else {
+    let Some(options) = ServerOptions::of(service) else {
         return unknown("the settings of its Keycloak were not read".to_owned(), Vec::new());
     };
-    let mut options =
-        IssuerOptions { development: server.command.as_deref() == Some("start-dev"), ..Default::default() };
-    for (option, position) in &server.options {
-        let Some(place) = container.settings.get(*position) else { continue };
-        match (&place.value, decides(option)) {
-            (Some(value), _) => options.set(option, value),
-            (None, true) => {
-                let reason = place.unknown.as_deref().unwrap_or("its value is not in the file");
-                return unknown(
-                    format!("`{}` of its Keycloak is not known: {reason}", place.name),
-                    vec![Evidence::cloud_run(place.at.clone(), None, "decides the issuer")],
-                );
-            }
-            (None, false) => {}
-        }
-    }
-    // What is absent here may be set by the image, which the proxy's headers usually are; a rule of its own speaks of them, and of
-    // `proxy` where servers no longer read it.
-    let reads_proxy = options.proxy.is_some() && inputs.version < SECOND_HOSTNAME;
-    if options.proxy_headers == ProxyHeaders::None && !reads_proxy {
-        options.proxy_headers = ProxyHeaders::XForwarded;
-    }
-    let mut evidence = Vec::new();
-    for option in ["hostname", "hostname-url", "hostname-strict", "http-relative-path"] {
-        evidence.extend(
-            place(container, option).map(|place| {
-                Evidence::cloud_run(place.at.clone(), place.value.clone(), "decides the issuer")
-            }),
-        );
-    }
-    let hosts: Vec<String> = reading.urls.iter().filter_map(|url| host_in(&url.url)).collect();
-    let at = |host: &str| {
-        issuer_of_request(&options, name, None, &RequestHeaders::of_cloud_run(host), inputs.version)
-    };
-    match (at("one.invalid"), at("other.invalid")) {
-        (Ok(one), Ok(other)) if one == other => {
+    let mut hosts: Vec<String> = reading.urls.iter().filter_map(|url| host_in(&url.url)).collect();
+    hosts.dedup();
+    match server_issuer(&options, name, &hosts, inputs.version) {
+        ServerIssuer::Fixed { issuer, evidence } => {
             let why = "the hostname of its Keycloak decides it".to_owned();
-            Ok(RealmIssuer::Fixed { issuer: one, why, evidence })
+            Ok(RealmIssuer::Fixed { issuer, why, evidence })
         }
-        (Ok(_), Ok(_)) if options.hostname_strict == Some(false) || options.development => {
-            let issuers = hosts.iter().filter_map(|host| at(host).ok()).collect();
+        ServerIssuer::FollowsHost { issuers, mut evidence, .. } => {
+            let mut issuers: Vec<String> = issuers.into_iter().map(|(_, issuer)| issuer).collect();
+            issuers.dedup();
             let why = "its Keycloak has no fixed hostname, so the issuer follows the host of each request"
                 .to_owned();
             if evidence.is_empty() {
@@ -224,24 +202,20 @@ fn by_server(inputs: &Inputs<'_>, name: &str, keycloak: ServiceId) -> Result<Rea
             }
             Ok(RealmIssuer::FollowsRequest { issuers, why, evidence })
         }
-        (Err(NoIssuer::DoesNotStart(why)), _) if place(container, "hostname").is_some() => {
-            unknown(format!("its Keycloak does not start: {why}"), evidence)
+        ServerIssuer::DoesNotStart { why } => {
+            unknown(format!("its Keycloak does not start: {why}"), itself("does not start"))
         }
-        _ => unknown(
-            "the settings of its Keycloak name no hostname; its image may".to_owned(),
-            itself("names no hostname"),
-        ),
+        ServerIssuer::Undecided { why, candidates, mut evidence } => {
+            if evidence.is_empty() {
+                evidence = itself("does not tell the issuer");
+            }
+            let why = format!("of its Keycloak, {why}");
+            if candidates.is_empty() {
+                return unknown(why, evidence);
+            }
+            Ok(RealmIssuer::OneOf { issuers: candidates, why, evidence })
+        }
     }
-}
-
-/// Whether an issuer depends on an option, so that it is not known when the option is not.
-fn decides(option: &str) -> bool {
-    matches!(option, "hostname" | "hostname-url" | "hostname-path" | "hostname-port" | "http-relative-path")
-}
-
-fn place<'c>(container: &'c ContainerReading, option: &str) -> Option<&'c SettingPlace> {
-    let server = container.understanding.keycloak.as_ref()?;
-    container.settings.get(*server.options.get(option)?)
 }
 
 /// Whether two URLs are on hosts of one Cloud Run service: the two forms of its run.app URL, or tags of it.

@@ -177,6 +177,106 @@ fn a_hardcoded_audience_beside_a_mapper_is_undefined() {
     assert_eq!(issued.undefined.len(), 1);
 }
 
+/// What `aud` the access token of `bob` has, or of the service account, with this mapper alone; probed on 24.0.5 and 26.7.3.
+fn claimed(provider: &str, config: Value, subject: Subject<'_>) -> Result<Vec<String>, String> {
+    let mut settings = json!({"claim.name": "aud", "access.token.claim": "true"});
+    settings.as_object_mut().unwrap().extend(config.as_object().unwrap().clone());
+    let mappers =
+        json!([{"name": "m", "protocol": "openid-connect", "protocolMapper": provider, "config": settings}]);
+    let rest = json!({
+        "groups": [{"name": "g", "attributes": {"gmany": ["g1", "g2"], "both": ["gb"]}, "subGroups": [{"name": "h"}]},
+                   {"name": "k", "attributes": {"other": ["k1"]}}, {"name": "d", "attributes": {"none": "dn"}}],
+        "defaultGroups": ["/d"],
+        "users": [{"username": "Bob", "email": "B@x.y", "groups": ["g/h", "/k"],
+                   "attributes": {"dept": "d1", "many": ["m2", "m1", "m2"], "num": ["7"], "both": ["ub"], "word": ["w"], "empty": []}}]});
+    let app = json!({"protocolMappers": mappers, "defaultClientScopes": []});
+    let request = TokenRequest { subject, grant: Grant::Password, ..TokenRequest::LOGIN };
+    let app = {
+        let mut app = app;
+        app["directAccessGrantsEnabled"] = json!(true);
+        app
+    };
+    let issued = tokens(&shop(app, rest), NEWEST, &request).unwrap();
+    match issued.unread.first() {
+        Some(why) => Err(why.clone()),
+        None => Ok(issued.access_token.aud),
+    }
+}
+
+#[test]
+fn attributes_of_the_user_get_into_the_audience() {
+    const ATTRIBUTE: &str = "oidc-usermodel-attribute-mapper";
+    let of = |attribute: &str, more: Value| {
+        let mut config = json!({"user.attribute": attribute});
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        claimed(ATTRIBUTE, config, Subject::User("bob")).unwrap()
+    };
+    assert_eq!(of("dept", json!({})), ["d1"]);
+    assert_eq!(of("many", json!({})), ["m2"]);
+    assert_eq!(of("many", json!({"multivalued": "true"})), ["m1", "m2"]);
+    assert_eq!(of("many", json!({"multivalued": "TRUE"})), ["m2"]);
+    assert_eq!(of("both", json!({"multivalued": "true"})), ["ub"]);
+    assert_eq!(of("both", json!({"multivalued": "true", "aggregate.attrs": "true"})), ["gb", "ub"]);
+    assert_eq!(of("gmany", json!({"multivalued": "true"})), ["g1", "g2"]);
+    assert_eq!(of("email", json!({})), ["b@x.y"]);
+    assert_eq!(of("username", json!({})), ["bob"]);
+    assert_eq!(of("num", json!({"jsonType.label": "long"})), ["7"]);
+    assert_eq!(of("word", json!({"jsonType.label": "boolean"})), ["false"]);
+    for nothing in [
+        of("none", json!({})),
+        of("empty", json!({})),
+        of("word", json!({"jsonType.label": "int"})),
+        of("Dept", json!({})),
+    ] {
+        assert!(nothing.is_empty(), "{nothing:?}");
+    }
+    // A service account that the server makes is in the default groups.
+    let account = claimed(ATTRIBUTE, json!({"user.attribute": "none"}), Subject::ServiceAccount);
+    assert_eq!(account.unwrap(), ["dn"]);
+    let account = claimed(ATTRIBUTE, json!({"user.attribute": "username"}), Subject::ServiceAccount);
+    assert_eq!(account.unwrap(), ["service-account-app"]);
+    let failing = json!({"user.attribute": "word", "multivalued": "true", "jsonType.label": "long"});
+    assert!(claimed(ATTRIBUTE, failing, Subject::User("bob")).unwrap_err().contains("500"));
+    let anybody = claimed(ATTRIBUTE, json!({"user.attribute": "dept"}), Subject::AnyUser);
+    assert!(anybody.unwrap_err().contains("it depends on the user"));
+}
+
+#[test]
+fn properties_and_typed_texts_get_into_the_audience() {
+    const PROPERTY: &str = "oidc-usermodel-property-mapper";
+    let of = |property: &str| claimed(PROPERTY, json!({"user.attribute": property}), Subject::User("bob"));
+    assert_eq!(of("Email").unwrap(), ["b@x.y"]);
+    assert_eq!(of("username").unwrap(), ["bob"]);
+    assert!(of("dept").unwrap().is_empty());
+    assert!(of("emailVerified").is_err());
+    let typed = |text: &str, label: &str| {
+        let config = json!({"claim.value": text, "jsonType.label": label});
+        claimed("oidc-hardcoded-claim-mapper", config, Subject::User("bob")).unwrap()
+    };
+    assert_eq!(typed("x", "boolean"), ["false"]);
+    assert_eq!(typed("7", "int"), ["7"]);
+    assert_eq!(typed("\"q\"", "JSON"), ["\"q\""]);
+    assert_eq!(typed("{\"a\": [1, \"b c\"]}", "JSON"), ["{\"a\":[1,\"b c\"]}"]);
+    assert!(typed("x", "long").is_empty());
+    assert!(typed("a, b", "JSON").is_empty());
+}
+
+#[test]
+fn default_groups_are_for_users_whom_the_server_makes() {
+    let rest = json!({
+        "roles": {"client": {"svc": [{"name": "reader"}]}},
+        "groups": [{"name": "staff", "clientRoles": {"svc": ["reader"]}}], "defaultGroups": ["/staff"],
+        "users": [{"username": "bob"}]});
+    let realm = shop(json!({}), rest);
+    let audiences = |subject| {
+        let request = TokenRequest { subject, ..TokenRequest::LOGIN };
+        tokens(&realm, NEWEST, &request).unwrap().access_token.aud
+    };
+    assert_eq!(audiences(Subject::AnyUser), ["account", "svc"]);
+    assert_eq!(audiences(Subject::ServiceAccount), ["account", "svc"]);
+    assert!(audiences(Subject::User("bob")).is_empty());
+}
+
 #[test]
 fn lists_of_a_client_replace_those_of_the_realm_together() {
     let realm = shop(json!({"defaultClientScopes": ["profile"]}), json!({}));

@@ -214,6 +214,25 @@ fn roles_groups_users_and_scope_mappings() {
 }
 
 #[test]
+fn of_persons_only_what_gets_into_the_audience_is_kept() {
+    let with = |claim: &str| {
+        let mappers = format!(
+            r#"[{{"protocolMapper": "oidc-usermodel-attribute-mapper", "config": {{"user.attribute": "email", "claim.name": "{claim}"}}}}]"#
+        );
+        realm(&format!(
+            r#"{{"realm": "shop", "users": [{{"username": "eva", "email": "eva@example.com", "firstName": "Eva",
+                  "attributes": {{"phone": ["555"], "odd": {{"a": 1}}, "size": 42, "mixed": [true, null, ["x"]]}}}}],
+                "groups": [{{"name": "g", "attributes": {{"phone": ["556"]}}}}], "clients": [{{"clientId": "web", "protocolMappers": {mappers}}}]}}"#
+        ))
+    };
+    let kept = with("aud");
+    assert_eq!(kept.users[0].attributes.keys().map(|name| &**name).collect::<Vec<_>>(), ["email"]);
+    assert!(kept.groups[0].attributes.is_empty());
+    let dropped = format!("{:?}", with("mail"));
+    assert!(!dropped.contains("eva@example") && !dropped.contains("555") && !dropped.contains("Eva"));
+}
+
+#[test]
 fn an_export_is_told_from_additions() {
     let with = |names: &[&str]| {
         let clients: Vec<String> = names.iter().map(|name| format!("{{\"clientId\": \"{name}\"}}")).collect();
