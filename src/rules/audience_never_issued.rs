@@ -42,6 +42,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://datatracker.ietf.org/doc/html/rfc7519#section-4.1.3",
         "https://datatracker.ietf.org/doc/html/rfc9068#section-4",
         "https://github.com/keycloak/keycloak/issues/12415",
+        "https://github.com/keycloak/keycloak/issues/35262",
     ],
     needs: &[],
     check: Check::Scene(check),

@@ -22,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
     references: &[
         "https://datatracker.ietf.org/doc/html/rfc8725#section-3.9",
         "https://datatracker.ietf.org/doc/html/rfc9700#section-2.3",
-        "https://docs.spring.io/spring-security/reference/servlet/oauth2/resource-server/jwt.html#_supplying_audiences",
+        "https://docs.spring.io/spring-security/reference/servlet/oauth2/resource-server/jwt.html",
         "https://www.keycloak.org/docs/latest/server_admin/#audience-support",
     ],
     needs: &[],

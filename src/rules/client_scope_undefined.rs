@@ -21,8 +21,7 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Define the client scopes in the file's `clientScopes`, or leave that list out so that the server makes the built-in ones.",
     references: &[
         "https://www.keycloak.org/docs/latest/server_admin/#_client_scopes",
-        "https://www.keycloak.org/docs/latest/upgrading/#migration-changes",
-        "https://github.com/keycloak/keycloak/issues/16844",
+        "https://github.com/keycloak/keycloak-operator/issues/496",
     ],
     needs: &[],
     check: Check::Realm(check),

@@ -22,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
           read is wrong; another name is undecided until its realm is read too.",
     remedy: "Name the realm as Keycloak spells it, or create the realm.",
     references: &[
-        "https://www.keycloak.org/securing-apps/oidc-layers#_endpoints",
+        "https://www.keycloak.org/securing-apps/oidc-layers",
         "https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationRequest",
     ],
     needs: &[],

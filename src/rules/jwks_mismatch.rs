@@ -27,7 +27,7 @@ pub(crate) static RULE: Rule = Rule {
     references: &[
         "https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata",
         "https://www.keycloak.org/docs/latest/server_admin/#rotating-keys",
-        "https://www.keycloak.org/securing-apps/oidc-layers#_certificate_endpoint",
+        "https://www.keycloak.org/securing-apps/oidc-layers",
     ],
     needs: &[],
     check: Check::Service(check),

@@ -31,7 +31,8 @@ pub(crate) static RULE: Rule = Rule {
     references: &[
         "https://www.keycloak.org/docs/latest/upgrading/#new-default-client-scope-basic",
         "https://datatracker.ietf.org/doc/html/rfc9068#section-2.2",
-        "https://github.com/keycloak/keycloak/issues/30415",
+        "https://github.com/keycloak/keycloak/issues/31082",
+        "https://github.com/keycloak/keycloak/issues/34306",
     ],
     needs: &[],
     check: Check::Scene(check),
