@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::keycloak::model::Mapper;
 use crate::keycloak::roles::RoleName;
+use crate::keycloak::version::Version;
 use crate::known::Known;
 
 /// Which token a mapper writes into.
@@ -39,6 +40,9 @@ pub(crate) enum Effect {
     ReplaceAudience(Known<Arc<str>>),
     /// A claim mapper for `aud`: replaces the list by what the user has, and does nothing when the user has no value.
     ReplaceByUser(UserClaim),
+    /// A claim mapper for `aud` whose value is not of the JSON type that it names: does nothing, or breaks the request; see
+    /// [`breaks_on_wrong_type`].
+    OfWrongType,
     /// Adds every other client of which a role is in effect.
     ResolveAudience,
     /// Renames a role in effect.
@@ -114,7 +118,7 @@ impl ValueType {
         }
     }
 
-    /// The text of the claim; none where the value is not of this type, which a mapper of a single value takes for no value.
+    /// The text of the claim; none where the value is not of this type.
     pub(crate) fn convert(self, text: &str) -> Option<String> {
         match self {
             ValueType::Text => Some(text.to_owned()),
@@ -190,7 +194,7 @@ fn claim_effect(mapper: &Mapper, provider: &str) -> Effect {
         "aud" if hardcoded => match mapper.config.get("claim.value") {
             Some(Known::Value(text)) => match ValueType::of(mapper).convert(text) {
                 Some(text) => Effect::ReplaceAudience(Known::Value(text.into())),
-                None => Effect::Other,
+                None => Effect::OfWrongType,
             },
             Some(unknown) => Effect::ReplaceAudience(unknown.clone()),
             None => Effect::Other,
@@ -233,6 +237,12 @@ fn user_claim(mapper: &Mapper, is_property: bool) -> Effect {
     Effect::ReplaceByUser(UserClaim { attribute, groups, multivalued, value_type: ValueType::of(mapper) })
 }
 
+/// Whether a server answers with status 500 when a mapper of one value finds it to be of another type than it names; else the mapper
+/// does nothing. Seen on 24.0.5 and 26.5.5, no longer on 26.7.3.
+pub(crate) fn breaks_on_wrong_type(version: Version) -> bool {
+    version < Version::new(26, 7, 3)
+}
+
 enum Property {
     /// One that is an attribute as well.
     Attribute(&'static str),
@@ -250,7 +260,7 @@ fn property(name: &str) -> Option<Property> {
     let of_server =
         ["createdTimestamp", "emailVerified", "enabled", "federationLink", "id", "serviceAccountClientLink"];
     let attribute = attributes.iter().copied().find(|known| same(known)).map(Property::Attribute);
-    attribute.or_else(|| of_server.iter().any(|known| same(known)).then_some(Property::OfServer))
+    attribute.or_else(|| of_server.iter().any(same).then_some(Property::OfServer))
 }
 
 /// The attribute of users whose values the mapper writes into `aud`, if it does.

@@ -86,13 +86,15 @@ impl Judged<'_, '_> {
             return None;
         }
         match issuer {
+            // That a server does not read the proxy's headers, `keycloak-proxy-headers` says.
+            RealmIssuer::Fixed { issuer: right, lacks_headers: true, .. } if is_https_of(expected, right) => {
+                None
+            }
             RealmIssuer::Fixed { issuer: right, .. } => self.differs(realm, right),
             RealmIssuer::FollowsRequest { issuers, why, .. } => {
                 // The host is the request's own; only what cannot come from a request is wrong for certain.
                 let same_host = issuers.iter().find(|known| urls::host(known) == urls::host(expected));
                 match same_host {
-                    // The scheme is the request's own as well where the proxy's headers are not read, which
-                    // `keycloak-proxy-headers` says.
                     Some(right) if is_https_of(expected, right) => None,
                     Some(right) => self.differs(realm, right),
                     None => self.by_shape(realm).or_else(|| {

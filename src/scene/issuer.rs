@@ -4,7 +4,7 @@ use crate::cloud_run::urls::{self, RunAppUrl};
 use crate::config::{Config, EnvironmentConfig};
 use crate::finding::Evidence;
 use crate::keycloak::base_uri::RequestHeaders;
-use crate::keycloak::issuer::{IssuerOptions, issuer_of_request};
+use crate::keycloak::issuer::{IssuerOptions, is_url_form, issuer_of_request};
 use crate::keycloak::server_issuer::{ServerIssuer, server_issuer};
 use crate::keycloak::server_options::ServerOptions;
 use crate::keycloak::version::Version;
@@ -21,6 +21,8 @@ pub enum RealmIssuer {
         issuer: String,
         /// How it is known, as a clause: "its `frontendUrl` says so".
         why: String,
+        /// Whether it has http only because the server does not read the proxy's headers, which is a fault of the server's own.
+        lacks_headers: bool,
         /// What decides it.
         evidence: Vec<Evidence>,
     },
@@ -107,7 +109,12 @@ pub(super) fn of(inputs: &Inputs<'_>, id: RealmId) -> RealmIssuer {
             crate::known::Known::Value(url) => {
                 if let Some(issuer) = by_frontend_url(name, url, inputs.version) {
                     let why = "its `frontendUrl` decides it".to_owned();
-                    return RealmIssuer::Fixed { issuer, why, evidence: vec![evidence] };
+                    return RealmIssuer::Fixed {
+                        issuer,
+                        why,
+                        lacks_headers: false,
+                        evidence: vec![evidence],
+                    };
                 }
             }
             unknown => {
@@ -169,7 +176,9 @@ fn by_configuration(inputs: &Inputs<'_>, id: RealmId, name: &str, otherwise: Rea
     let why = "the configuration names the URL of its Keycloak".to_owned();
     match issuers.as_slice() {
         [] => otherwise,
-        [only] => RealmIssuer::Fixed { issuer: only.clone(), why, evidence: Vec::new() },
+        [only] => {
+            RealmIssuer::Fixed { issuer: only.clone(), why, lacks_headers: false, evidence: Vec::new() }
+        }
         _ => RealmIssuer::FollowsRequest { issuers, why, evidence: Vec::new() },
     }
 }
@@ -190,7 +199,9 @@ fn by_server(inputs: &Inputs<'_>, name: &str, keycloak: ServiceId) -> Result<Rea
     match server_issuer(&options, name, &hosts, inputs.version) {
         ServerIssuer::Fixed { issuer, evidence } => {
             let why = "the hostname of its Keycloak decides it".to_owned();
-            Ok(RealmIssuer::Fixed { issuer, why, evidence })
+            let is_bare = options.text("hostname").is_some_and(|hostname| !is_url_form(hostname));
+            let lacks_headers = is_bare && issuer.starts_with("http://");
+            Ok(RealmIssuer::Fixed { issuer, why, lacks_headers, evidence })
         }
         ServerIssuer::FollowsHost { issuers, mut evidence, .. } => {
             let mut issuers: Vec<String> = issuers.into_iter().map(|(_, issuer)| issuer).collect();

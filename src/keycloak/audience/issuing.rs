@@ -9,7 +9,7 @@ use super::scope::{
 };
 use super::{Grant, NoTokens, Token, TokenRequest, TokenRoles, Via, is_lightweight, leaves_dead_clients_out};
 use crate::keycloak::import::{HeldRealm, ScopeRef};
-use crate::keycloak::mapper::{self, Effect, Target, Writes};
+use crate::keycloak::mapper::{self, Effect, Target, Writes, breaks_on_wrong_type};
 use crate::keycloak::model::{Client, Mapper, Realm, attribute};
 use crate::keycloak::roles::RoleName;
 use crate::keycloak::version::Version;
@@ -250,7 +250,10 @@ impl<'a> Issuing<'a> {
             let effect = mapper::effect(mapper);
             let writes_it = matches!(
                 effect,
-                Effect::AddAudience(_) | Effect::ReplaceAudience(_) | Effect::ReplaceByUser(_)
+                Effect::AddAudience(_)
+                    | Effect::ReplaceAudience(_)
+                    | Effect::ReplaceByUser(_)
+                    | Effect::OfWrongType
             );
             if !writes_it || !self.writes(mapper, target) {
                 continue;
@@ -277,8 +280,11 @@ impl<'a> Issuing<'a> {
                     ));
                     written.replacing.push(Replacement::default());
                 }
+                Effect::OfWrongType if breaks_on_wrong_type(self.held.version()) => {
+                    self.note_unread(format!("The value that {described} sets the claim `aud` to is not of the JSON type that it names; servers of this version are known to answer that with status 500."));
+                }
                 Effect::ReplaceByUser(claim) => {
-                    let (values, certain) = match self.person.claims(&claim) {
+                    let (values, certain) = match self.person.claims(&claim, self.held.version()) {
                         Claimed::Nothing => continue,
                         Claimed::All(values) => (values, true),
                         Claimed::OneOf(values) => {

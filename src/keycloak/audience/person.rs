@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Subject;
-use crate::keycloak::mapper::{OfGroups, UserClaim};
+use crate::keycloak::mapper::{OfGroups, UserClaim, breaks_on_wrong_type};
 use crate::keycloak::model::{Group, Realm, Text, User};
 use crate::keycloak::roles::groups_at;
+use crate::keycloak::version::Version;
 use crate::known::Known;
 use crate::sorted::SortedMap;
 
@@ -64,14 +65,14 @@ impl<'a> Person<'a> {
         Person::Somebody { username, attributes: None, groups, knows_groups }
     }
 
-    pub(super) fn claims(&self, claim: &UserClaim) -> Claimed {
+    pub(super) fn claims(&self, claim: &UserClaim, version: Version) -> Claimed {
         let Person::Somebody { username, attributes, groups, knows_groups } = self else {
             return Claimed::Unknown("it depends on the user".to_owned());
         };
         let name = &*claim.attribute;
         let own = match (name, username) {
             ("username", name) => vec![name.clone().map(Cow::into_owned)],
-            _ => texts(attributes.and_then(|attributes| attributes.get(name))),
+            _ => texts(attributes.and_then(|attributes| attributes.get(name)).map(|values| &**values)),
         };
         let lower = name == "email";
         let own: Vec<Known<String>> = own
@@ -93,7 +94,7 @@ impl<'a> Person<'a> {
         let of_groups: Vec<Vec<Known<String>>> = groups
             .iter()
             .filter(|_| asks_groups)
-            .map(|group| texts(group.attributes.get(name)))
+            .map(|group| texts(group.attributes.get(name).map(|values| &**values)))
             .filter(|values| !values.is_empty())
             .collect();
         let choices = if claim.groups == OfGroups::Added {
@@ -103,16 +104,16 @@ impl<'a> Person<'a> {
         } else {
             vec![own]
         };
-        choose(choices, claim)
+        choose(choices, claim, breaks_on_wrong_type(version))
     }
 }
 
-fn texts(values: Option<&Box<[Text]>>) -> Vec<Known<String>> {
+fn texts(values: Option<&[Text]>) -> Vec<Known<String>> {
     values.into_iter().flatten().map(|value| value.clone().map(|text| text.to_string())).collect()
 }
 
 // Each choice is a list of values, of which the claim takes all or one.
-fn choose(choices: Vec<Vec<Known<String>>>, claim: &UserClaim) -> Claimed {
+fn choose(choices: Vec<Vec<Known<String>>>, claim: &UserClaim, breaks: bool) -> Claimed {
     let mut written: BTreeSet<Vec<String>> = BTreeSet::new();
     for choice in choices {
         let mut texts = Vec::new();
@@ -133,7 +134,11 @@ fn choose(choices: Vec<Vec<Known<String>>>, claim: &UserClaim) -> Claimed {
         } else {
             // With attributes of groups servers gather all in a set, which has no order; else the first one counts.
             let count = if claim.groups == OfGroups::Added { usize::MAX } else { 1 };
-            written.extend(converted.take(count).flatten().map(|value| vec![value]));
+            let converted: Vec<Option<String>> = converted.take(count).collect();
+            if breaks && converted.contains(&None) {
+                return Claimed::Unknown(NOT_CONVERTIBLE.to_owned());
+            }
+            written.extend(converted.into_iter().flatten().map(|value| vec![value]));
         }
     }
     let mut written = written.into_iter();
