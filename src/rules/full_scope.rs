@@ -1,5 +1,6 @@
 //! `full-scope`: tokens of a client carry every role of the user. Off by default.
 
+use super::with_clients::gets_tokens;
 use crate::finding::{Case, Severity, Verdict};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
@@ -25,16 +26,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
     let client = scene.client(id);
-    let gets_tokens = !client.bearer_only.is_on()
-        && [
-            &client.standard_flow,
-            &client.implicit_flow,
-            &client.direct_access_grants,
-            &client.service_accounts,
-        ]
-        .into_iter()
-        .any(|flow| !flow.is_off());
-    if !gets_tokens || !client.full_scope.is_on() {
+    if !gets_tokens(client) || !client.full_scope.is_on() {
         return Vec::new();
     }
     let evidence = if client.stated.full_scope {

@@ -1,5 +1,6 @@
 //! `token-lifespan-long`: access tokens live longer than an hour.
 
+use super::with_clients::gets_tokens;
 use crate::finding::{Case, Severity, Subject, Undecided, Verdict};
 use crate::keycloak::model::{ClientField, attribute};
 use crate::rules::{Check, Rule};
@@ -33,7 +34,7 @@ fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
     let mut verdicts = Vec::new();
     for (realm, _) in scene.snapshot.realms() {
         // The realm's lifespan is said once for the realm, not for each of its clients.
-        let clients = scene.judged_clients_of(realm).filter(|id| gets_tokens(*id, scene));
+        let clients = scene.judged_clients_of(realm).filter(|id| gets_tokens(scene.client(*id)));
         let (own, following): (Vec<ClientId>, Vec<ClientId>) =
             clients.partition(|id| scene.client(*id).attribute(attribute::ACCESS_TOKEN_LIFESPAN).is_some());
         if let Some(verdict) = judge_realm(realm, following.len(), scene) {
@@ -46,19 +47,6 @@ fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
         }
     }
     verdicts
-}
-
-fn gets_tokens(id: ClientId, scene: &Scene<'_>) -> bool {
-    let client = scene.client(id);
-    !client.bearer_only.is_on()
-        && [
-            &client.standard_flow,
-            &client.implicit_flow,
-            &client.direct_access_grants,
-            &client.service_accounts,
-        ]
-        .into_iter()
-        .any(|flow| !flow.is_off())
 }
 
 fn judge_realm(id: RealmId, clients: usize, scene: &Scene<'_>) -> Option<Verdict> {

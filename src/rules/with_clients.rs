@@ -2,11 +2,24 @@
 
 use crate::conventions::{ClientExpectation, Reading, Role};
 use crate::finding::{Evidence, Side};
-use crate::keycloak::model::ClientField;
+use crate::keycloak::model::{Client, ClientField};
 use crate::link::names::words;
 use crate::link::{ContainerReading, Link, NamedClient};
 use crate::scene::Scene;
 use crate::snapshot::ClientId;
+
+/// Whether anybody can get tokens through the client by one of its flows.
+pub(super) fn gets_tokens(client: &Client) -> bool {
+    !client.bearer_only.is_on()
+        && [
+            &client.standard_flow,
+            &client.implicit_flow,
+            &client.direct_access_grants,
+            &client.service_accounts,
+        ]
+        .into_iter()
+        .any(|flow| !flow.is_off())
+}
 
 /// A setting of a service that names a link's client, and what belongs to it.
 pub(super) struct Named<'s> {
