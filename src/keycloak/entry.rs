@@ -117,14 +117,48 @@ pub enum Danger {
 /// Examines one entry. `base` is what stands in front of relative entries ([`super::redirect::base_url`]).
 #[must_use]
 pub fn examine(entry: &str, base: &str, version: Version) -> EntryFacts {
-    let behaviour = Behaviour::of(version);
     let resolved = if entry.starts_with('/') { [base, entry].concat() } else { entry.to_owned() };
+    if let Some(reach) = plain_reach(&resolved) {
+        return EntryFacts { reach, dangers: Vec::new(), length: entry.len(), resolved };
+    }
+    examine_closely(entry, resolved, &Behaviour::of(version))
+}
+
+fn examine_closely(entry: &str, resolved: String, behaviour: &Behaviour) -> EntryFacts {
     EntryFacts {
-        reach: reach(&resolved, &behaviour),
-        dangers: dangers(&resolved, &behaviour),
+        reach: reach(&resolved, behaviour),
+        dangers: dangers(&resolved, behaviour),
         length: entry.chars().map(char::len_utf16).sum(),
         resolved,
     }
+}
+
+/// What the entries that most clients have let in: `https`, a lower-case host name, a path of harmless characters, with or without `/*` at its
+/// end. All versions agree on them, and a realm has hundreds of thousands, so they are not taken apart.
+fn plain_reach(resolved: &str) -> Option<Reach> {
+    let behind = resolved.strip_prefix("https://")?;
+    let (front, reach) = match behind.strip_suffix("/*") {
+        Some(front) => (front, Reach::PathWildcard),
+        None => (behind, Reach::Exact),
+    };
+    let (host, path) = front.find('/').map_or((front, ""), |at| front.split_at(at));
+    let is_plain_label = |label: &str| {
+        let inner =
+            label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        inner && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let is_plain_host = host.split('.').all(is_plain_label)
+        && host.rsplit('.').next().is_some_and(|last| last.as_bytes()[0].is_ascii_lowercase());
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let last_may_be_empty = reach == Reach::Exact;
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let is_empty_inside = segment.is_empty() && !(last_may_be_empty && segments.peek().is_none());
+        if is_empty_inside || !segment.bytes().all(harmless) {
+            return None;
+        }
+    }
+    is_plain_host.then_some(reach)
 }
 
 fn reach(text: &str, behaviour: &Behaviour) -> Reach {

@@ -1,5 +1,5 @@
 use super::{Danger, DeadReason, Pieces, Reach, examine};
-use crate::keycloak::generation::GENERATIONS;
+use crate::keycloak::generation::{Behaviour, GENERATIONS};
 use crate::keycloak::java_uri::JavaUri;
 use crate::keycloak::redirect::{Endpoint, EntryFault, Matcher, Registration};
 use crate::keycloak::version::Version;
@@ -222,6 +222,20 @@ proptest! {
                 let accepted = matcher.judge(Some(&requested), true).accepted() == Some(true);
                 prop_assert!(!accepted || literally_itself, "{} {:?} {} {}", entry, reason, requested, generation.version);
             }
+        }
+    }
+
+    /// The entries that are not taken apart are what a close look would make of them, on every version.
+    #[test]
+    fn a_plain_entry_is_what_a_close_look_says(
+        host in "[a-z0-9-]{1,6}(\\.[a-z0-9-]{1,5}){0,3}",
+        path in "(/[a-zA-Z0-9_-]{0,5}){0,4}",
+        end in prop_oneof![Just(""), Just("/"), Just("/*"), Just("*")],
+    ) {
+        let entry = format!("https://{host}{path}{end}");
+        for generation in GENERATIONS {
+            let close = super::examine_closely(&entry, entry.clone(), &Behaviour::of(generation.version));
+            prop_assert_eq!(examine(&entry, "https://base.example", generation.version), close);
         }
     }
 }
