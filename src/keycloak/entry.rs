@@ -133,6 +133,11 @@ fn examine_closely(entry: &str, resolved: String, behaviour: &Behaviour) -> Entr
     }
 }
 
+/// Whether an entry, resolved, is like most entries: every version takes it for what it says, and stores it.
+pub(crate) fn is_plain(resolved: &str) -> bool {
+    resolved.len() <= LONGEST_STORABLE_ENTRY && plain_reach(resolved).is_some()
+}
+
 /// What the entries that most clients have let in: `https`, a lower-case host name, a path of harmless characters, with or without `/*` at its
 /// end. All versions agree on them, and a realm has hundreds of thousands, so they are not taken apart.
 fn plain_reach(resolved: &str) -> Option<Reach> {

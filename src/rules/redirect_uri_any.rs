@@ -25,7 +25,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
-    let entries = with_entries::entries(id, scene);
+    let entries = with_entries::odd_entries(id, scene);
     let wide = entries.iter().filter(|entry| is_any(entry));
     wide.map(|entry| judge(id, entry, scene)).collect()
 }

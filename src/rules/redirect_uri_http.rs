@@ -28,7 +28,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
-    with_entries::entries(id, scene).iter().filter_map(|entry| judge(id, entry, scene)).collect()
+    with_entries::odd_entries(id, scene).iter().filter_map(|entry| judge(id, entry, scene)).collect()
 }
 
 fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> {

@@ -1,7 +1,9 @@
 //! The registered entries of a client, of both lists, each as the judged server versions take it. For the rules about entries.
 
+use std::cell::LazyCell;
+
 use crate::finding::Evidence;
-use crate::keycloak::entry::{EntryFacts, examine};
+use crate::keycloak::entry::{EntryFacts, examine, is_plain};
 use crate::keycloak::generation::Generation;
 use crate::keycloak::model::{Client, ClientField, Dialect, attribute};
 use crate::keycloak::post_logout;
@@ -107,33 +109,53 @@ pub(super) fn takes_browsers(client: &Client) -> bool {
 
 /// The entries of both lists of a client whose logins go through the browser; none of any other client.
 pub(super) fn entries<'a>(id: ClientId, scene: &Scene<'a>) -> Vec<Entry<'a>> {
+    entries_where(id, scene, |_| true)
+}
+
+/// Those entries that are not what nearly all entries are, an `https` URL or folder that every version takes for what it says.
+pub(super) fn odd_entries<'a>(id: ClientId, scene: &Scene<'a>) -> Vec<Entry<'a>> {
+    entries_where(id, scene, |resolved| !is_plain(resolved))
+}
+
+/// Those entries that are `wanted`, asked with each entry as the server resolves it. Realms have hundreds of thousands of entries, of which
+/// most rules want a handful; only these are taken apart.
+pub(super) fn entries_where<'a>(
+    id: ClientId,
+    scene: &Scene<'a>,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<Entry<'a>> {
     let client = scene.client(id);
     if !takes_browsers(client) {
         return Vec::new();
     }
-    let root_url = client.root_url.as_ref().and_then(|url| url.text());
-    let base = base_url(root_url, scene.frontend_url(id.realm).unwrap_or(FRONTEND_NOT_KNOWN), None);
-    let facts = |text: &str| {
-        let versions = scene.versions(id.realm).iter();
-        versions.map(|version| (*version, examine(text, &base, *version))).collect()
-    };
-    let redirects = (0..).zip(&client.redirect_uris).filter_map(|(index, text)| {
-        let text = text.text()?;
-        Some(Entry { list: List::Redirect, index, text, facts: facts(text) })
+    let base = LazyCell::new(|| {
+        let root_url = client.root_url.as_ref().and_then(|url| url.text());
+        base_url(root_url, scene.frontend_url(id.realm).unwrap_or(FRONTEND_NOT_KNOWN), None)
     });
+    let mut found = Vec::new();
+    let mut look_at = |list: List, index: usize, text: &'a str| {
+        let is_wanted = if text.starts_with('/') { wanted(&[&base, text].concat()) } else { wanted(text) };
+        if is_wanted {
+            let versions = scene.versions(id.realm).iter();
+            let facts = versions.map(|version| (*version, examine(text, &base, *version))).collect();
+            found.push(Entry { list, index, text, facts });
+        }
+    };
+    for (index, text) in client.redirect_uris.iter().enumerate() {
+        if let Some(text) = text.text() {
+            look_at(List::Redirect, index, text);
+        }
+    }
     let stored = client.attribute(attribute::POST_LOGOUT_REDIRECT_URIS).and_then(|text| text.text());
     let post_logout = stored.map(post_logout::elements).unwrap_or_default();
-    let closed = post_logout.first() == Some(&"-");
-    let post_logouts =
-        (0..).zip(post_logout).filter(move |(_, text)| !closed && *text != "+" && !text.is_empty());
-    redirects
-        .chain(post_logouts.map(|(index, text)| Entry {
-            list: List::PostLogout,
-            index,
-            text,
-            facts: facts(text),
-        }))
-        .collect()
+    if post_logout.first() != Some(&"-") {
+        for (index, text) in post_logout.into_iter().enumerate() {
+            if text != "+" && !text.is_empty() {
+                look_at(List::PostLogout, index, text);
+            }
+        }
+    }
+    found
 }
 
 /// The servers that decide like `version`, in words: "servers of versions 26.7.3 and newer".
