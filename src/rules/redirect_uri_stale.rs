@@ -35,7 +35,7 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let (mut turned_off, mut elsewhere) = (Vec::new(), false);
     let mut open: Vec<(String, Evidence)> = Vec::new();
-    for entry in with_entries::entries_where(id, scene, may_be_run_app) {
+    for entry in with_entries::entries(id, scene) {
         let Some(host) = host_in(&entry.newest().resolved) else { continue };
         let Some(url) = RunAppUrl::parse(&host) else {
             elsewhere |= !is_loopback(&host);
@@ -58,11 +58,6 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         verdicts.push(undecided(id, open, scene));
     }
     verdicts
-}
-
-/// A quick look, before an entry is taken apart: hosts are compared without case.
-fn may_be_run_app(resolved: &str) -> bool {
-    resolved.contains(".run.app") || resolved.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 /// What became of the service behind a host.

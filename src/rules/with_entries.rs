@@ -119,11 +119,7 @@ pub(super) fn odd_entries<'a>(id: ClientId, scene: &Scene<'a>) -> Vec<Entry<'a>>
 
 /// Those entries that are `wanted`, asked with each entry as the server resolves it. Realms have hundreds of thousands of entries, of which
 /// most rules want a handful; only these are taken apart.
-pub(super) fn entries_where<'a>(
-    id: ClientId,
-    scene: &Scene<'a>,
-    wanted: impl Fn(&str) -> bool,
-) -> Vec<Entry<'a>> {
+fn entries_where<'a>(id: ClientId, scene: &Scene<'a>, wanted: impl Fn(&str) -> bool) -> Vec<Entry<'a>> {
     let client = scene.client(id);
     if !takes_browsers(client) {
         return Vec::new();
