@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     title: "A client has the implicit flow on",
     why: "The implicit flow puts access tokens into the fragment of a redirect, where the browser's history, scripts of the page and \
           every open redirect behind the redirect URI can read them. OAuth 2.1 has dropped it.\n\n\
-          Single-page apps use the authorization code flow with PKCE instead; Keycloak's own library has done so since version 17.",
+          Single-page apps use the authorization code flow with PKCE instead.",
     remedy: "Set `implicitFlowEnabled` to false and use the standard flow with PKCE.",
     references: &[
         "https://datatracker.ietf.org/doc/html/rfc9700#section-2.1.2",
