@@ -31,6 +31,7 @@
 //! [`keycloak::audience`].
 
 pub mod accepts;
+pub mod answers;
 pub mod audit;
 pub mod cli;
 pub mod cloud_run;
@@ -40,6 +41,7 @@ pub mod document;
 pub mod fault;
 pub mod files;
 pub mod finding;
+pub mod google;
 pub mod keycloak;
 pub mod known;
 pub mod link;

@@ -1,7 +1,9 @@
 //! Both sides as one typed, secret-free picture.
 
-use crate::cloud_run::model::{Service, StoredSecret};
+use crate::cloud_run::model::Service;
+use crate::google::model::{Project, StoredSecret};
 use crate::keycloak::model::{Client, Realm};
+use crate::keycloak::server::KeycloakServer;
 use crate::locus::{Locus, PartId};
 
 /// All that was read, from both sides.
@@ -17,6 +19,10 @@ pub struct Snapshot {
     pub services: Vec<Service>,
     /// Secrets of Secret Manager that were read along with them, without their payloads.
     pub secrets: Vec<StoredSecret>,
+    /// The Keycloak servers that were asked; none when only files were read.
+    pub servers: Vec<KeycloakServer>,
+    /// The Google Cloud projects that were asked; none when only files were read.
+    pub projects: Vec<Project>,
     /// What could not be read at all: a broken file, an unreadable one. The run is then incomplete.
     pub failures: Vec<ReadFailure>,
 }
@@ -49,14 +55,20 @@ pub enum Place {
         /// Which document, counted from zero.
         document: usize,
     },
+    /// An object of a live server.
+    Live {
+        /// The admin API's address of it, or Google's resource name.
+        address: String,
+    },
 }
 
 impl Place {
-    /// The path that reports print; `<stdin>` for standard input.
+    /// The path that reports print; `<stdin>` for standard input, the object's address for a live one.
     pub fn path(&self) -> &str {
         match self {
             Place::File { path, .. } => path,
             Place::StandardInput { .. } => "<stdin>",
+            Place::Live { address } => address,
         }
     }
 
@@ -64,6 +76,7 @@ impl Place {
     pub fn document(&self) -> usize {
         match self {
             Place::File { document, .. } | Place::StandardInput { document } => *document,
+            Place::Live { .. } => 0,
         }
     }
 }
@@ -91,6 +104,8 @@ pub enum PartKind {
     FlagsFile,
     /// A file for `gcloud run deploy --env-vars-file`.
     EnvVarsFile,
+    /// An object as its server answered it: read live, or from a folder that `cloakrun snapshot` wrote.
+    Answer,
     /// cloakrun's own configuration; a part so that findings about waivers have a place.
     Configuration,
 }
@@ -109,13 +124,15 @@ impl PartKind {
             PartKind::TerraformState => "Terraform state",
             PartKind::FlagsFile => "gcloud flags file",
             PartKind::EnvVarsFile => "gcloud env-vars file",
+            PartKind::Answer => "answer of a server",
             PartKind::Configuration => "cloakrun configuration",
         }
     }
 }
 
 /// Something that a rule may need and that a place may fail to tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Fact {
     /// The realms.
     Realms,
@@ -135,6 +152,36 @@ pub enum Fact {
     Settings,
     /// Who may invoke a service.
     InvokerPolicy,
+    /// The secrets of clients.
+    ClientSecrets,
+    /// The roles of service accounts.
+    ServiceAccountRoles,
+    /// Whether login and admin events are kept.
+    Events,
+    /// The identity providers of a realm.
+    IdentityProviders,
+    /// The client policies of a realm.
+    ClientPolicies,
+    /// What discovery answers through each URL of a Keycloak.
+    Discovery,
+    /// The clock of a Keycloak.
+    Clock,
+    /// The settings of the revisions that serve.
+    Revisions,
+    /// The jobs of a project and region.
+    Jobs,
+    /// The worker pools of a project and region.
+    WorkerPools,
+    /// The custom domains of services.
+    DomainMappings,
+    /// The IAM policy of a project.
+    ProjectPolicy,
+    /// The audit configuration of a project.
+    AuditConfiguration,
+    /// The versions of a secret in Secret Manager.
+    SecretVersions,
+    /// The payloads of secrets in Secret Manager.
+    SecretPayloads,
 }
 
 /// A fact that a part does not tell.
@@ -190,6 +237,10 @@ pub struct ClientId {
 /// A service, job or worker pool of the snapshot: its index in [`Snapshot::services`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceId(pub u32);
+
+/// A Keycloak server of the snapshot: its index in [`Snapshot::servers`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerId(pub u32);
 
 impl Snapshot {
     /// Counts the configuration file `path` among the parts, so that what is said of it has a place:

@@ -143,7 +143,7 @@ pub struct Invoker {
     pub check_disabled: Known<bool>,
     /// Whether Identity-Aware Proxy stands in front.
     pub iap_enabled: Known<bool>,
-    /// Members that hold a role with the right to invoke, each with its place; Terraform only, until policies are read live.
+    /// Members that hold a role with the right to invoke, each with its place; on the service itself, or on its whole project.
     pub members: Vec<(Known<String>, Locus)>,
     /// Whether the policy was read, so that an empty list means nobody.
     pub policy_read: bool,
@@ -299,19 +299,6 @@ pub enum Owner {
     CloudDeploy,
     /// Config Connector.
     ConfigConnector,
-}
-
-/// A secret of Secret Manager that was read together with the services (Terraform), without its payload.
-#[derive(Debug, Clone)]
-pub struct StoredSecret {
-    /// The mapping in its document.
-    pub at: Locus,
-    /// The project's id or number as written.
-    pub project: Option<Known<String>>,
-    /// The secret's name, without the project.
-    pub name: Known<String>,
-    /// What stands for the payloads of its versions, where they are known; each with its place.
-    pub payloads: Vec<(Tag, Locus)>,
 }
 
 impl Service {

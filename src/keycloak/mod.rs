@@ -15,6 +15,7 @@ pub mod post_logout;
 pub mod realm_file;
 pub mod redirect;
 pub mod roles;
+pub mod server;
 pub mod server_issuer;
 pub mod server_options;
 pub mod verdicts;

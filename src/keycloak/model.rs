@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::known::{Known, Tag};
 use crate::locus::Locus;
+use crate::snapshot::ServerId;
 use crate::sorted::SortedMap;
 
 /// A text of a realm as far as it is known.
@@ -36,6 +37,8 @@ pub struct Realm {
     pub at: Locus,
     /// How it was written.
     pub dialect: Dialect,
+    /// The server that it was read from; none for files, whose server is known by issuers only.
+    pub server: Option<ServerId>,
     /// Its name, the last part of its issuer. For a bare list of clients unknown.
     pub name: Text,
     /// Whether the realm is enabled.

@@ -203,6 +203,7 @@ fn kind(kind: PartKind) -> &'static str {
         PartKind::TerraformState => "terraform-state",
         PartKind::FlagsFile => "flags-file",
         PartKind::EnvVarsFile => "env-vars-file",
+        PartKind::Answer => "answer",
         PartKind::Configuration => "configuration",
     }
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::references::{Candidates, References};
 use super::resources::{Resource, Resources};
 use crate::cloud_run::containers::Remarks;
-use crate::cloud_run::model::{Service, StoredSecret, UrlSource, Workload};
+use crate::cloud_run::model::{Service, UrlSource, Workload};
 use crate::cloud_run::service_yaml::of_terraform;
 use crate::cloud_run::texts::Texts;
 use crate::cloud_run::url_set::{add_domain, learn_project_number};
 use crate::cloud_run::v2::{self, TERRAFORM};
 use crate::document::Node;
 use crate::document::cursor::Cursor;
+use crate::google::model::StoredSecret;
 use crate::known::Known;
 use crate::locus::Locus;
 use crate::snapshot::Fact;
@@ -273,6 +274,8 @@ fn read_secrets<'r, 'n>(resources: &'r Resources<'n>, texts: Texts<'_>, found: &
             project: texts.text_at(&resource.values, "project"),
             name,
             payloads: Vec::new(),
+            versions: None,
+            aliases: Vec::new(),
         };
         found.secrets.push((secret, resource));
     }

@@ -401,6 +401,7 @@ fn bare_realm(at: &Locus, name: Text) -> Realm {
     Realm {
         at: at.clone(),
         dialect: Dialect::Terraform,
+        server: None,
         name,
         enabled: Known::Value(true),
         keycloak_version: None,

@@ -97,6 +97,7 @@ impl<'c, 't> RealmFields<'c, 't> {
         Realm {
             at: self.at,
             dialect: Dialect::RealmFile,
+            server: None,
             name: self.name.unwrap_or_else(|| Known::unknown("the file does not name its realm")),
             // Servers make a realm disabled unless they are told otherwise.
             enabled: self.enabled.unwrap_or(Known::Value(false)),

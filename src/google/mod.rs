@@ -1,0 +1,3 @@
+//! What of Google Cloud lies beside Cloud Run: projects with their policies, and Secret Manager.
+
+pub mod model;

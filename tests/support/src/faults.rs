@@ -1,0 +1,1 @@
+//! A proxy between a client and a server that makes things go wrong: slow, cut, garbage, errors.

@@ -1,0 +1,6 @@
+//! What the tests of cloakrun run against: real Keycloak servers ([`keycloak`]), a stand-in for Google's APIs ([`google`]), and
+//! a proxy that makes things go wrong ([`faults`]).
+
+pub mod faults;
+pub mod google;
+pub mod keycloak;
