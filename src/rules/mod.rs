@@ -46,6 +46,9 @@ mod subject_missing;
 mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
+mod web_origin_any;
+mod web_origin_malformed;
+mod web_origin_missing;
 mod with_audiences;
 mod with_callbacks;
 mod with_clients;
@@ -53,6 +56,7 @@ mod with_differences;
 mod with_entries;
 mod with_issuers;
 mod with_keycloak;
+mod with_origins;
 mod with_tokens;
 
 use crate::config::Waiver;
@@ -171,6 +175,10 @@ static ALL: &[&Rule] = &[
     &audience_mapper_dangling::RULE,
     &setting_ignored::RULE,
     &custom_audience_misplaced::RULE,
+    // Web origins
+    &web_origin_missing::RULE,
+    &web_origin_malformed::RULE,
+    &web_origin_any::RULE,
     // Secrets
     &secret_in_plain_env::RULE,
     &secret_in_realm_file::RULE,
