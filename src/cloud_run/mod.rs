@@ -2,6 +2,7 @@
 
 pub(crate) mod containers;
 pub mod deploy_flags;
+pub(crate) mod invokers;
 mod marks;
 pub mod masking;
 pub mod model;

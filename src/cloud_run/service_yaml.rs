@@ -451,6 +451,7 @@ impl Invoker {
             check_disabled: Known::Value(false),
             iap_enabled: Known::Value(false),
             members: Vec::new(),
+            wider: Vec::new(),
             policy_read: false,
         }
     }

@@ -11,6 +11,7 @@ mod client_unknown;
 mod custom_audience_misplaced;
 mod full_scope;
 mod implicit_flow;
+mod invoker_inert;
 mod issuer_insecure;
 mod issuer_mismatch;
 mod issuer_realm_unknown;
@@ -40,7 +41,9 @@ mod redirect_uri_unsafe;
 mod root_url_trailing_slash;
 mod secret_in_plain_env;
 mod secret_in_realm_file;
+mod service_closed;
 mod service_declared_twice;
+mod service_open;
 mod setting_ignored;
 mod subject_missing;
 mod token_lifespan_long;
@@ -49,6 +52,7 @@ mod waiver_unused;
 mod web_origin_any;
 mod web_origin_malformed;
 mod web_origin_missing;
+mod with_access;
 mod with_audiences;
 mod with_callbacks;
 mod with_clients;
@@ -179,6 +183,10 @@ static ALL: &[&Rule] = &[
     &web_origin_missing::RULE,
     &web_origin_malformed::RULE,
     &web_origin_any::RULE,
+    // Access
+    &service_open::RULE,
+    &service_closed::RULE,
+    &invoker_inert::RULE,
     // Secrets
     &secret_in_plain_env::RULE,
     &secret_in_realm_file::RULE,

@@ -74,18 +74,19 @@ fn missing(link: &Link, page: &Page, why: &str, origins: &Origins<'_>, scene: &S
     let refusal = origins.refusal(&page.origin);
     let (origin, consequence) = (&page.origin, refusal.consequence(link.client, scene));
     let (list, place) = list_of(link, origins, scene);
-    let whose = match page.way {
-        Way::Usual => "",
-        Way::Other => "for people who come by this host ",
-        Way::Tagged => "for people who come by this tag ",
+    let happens = match page.way {
+        Way::Usual => consequence,
+        Way::Other => format!("for people who come by this host {consequence}"),
+        Way::Tagged => format!("for people who come by this tag {consequence}"),
     };
     let mut evidence = vec![place];
     evidence.extend(page.evidence.iter().cloned());
     Verdict::Wrong(Case {
         severity: Some(page.severity(refusal)),
         message: format!(
-            "{} does not allow the web origin `{origin}`, from which pages of {service} fetch tokens: {list}. That they do is clear because {why}; {whose}{consequence}.",
+            "{} does not allow the web origin `{origin}`, from which pages of {service} fetch tokens ({why}): {list}. {}.",
             capitalized(&client),
+            capitalized(&happens),
         ),
         remedy: Some(format!("Add `{origin}` to the web origins of {client}.")),
         evidence,
@@ -213,7 +214,7 @@ mod tests {
         assert_eq!(
             said.wrong,
             [
-                "error service web ↔ client web of realm shop: Client `web` of realm `shop` does not allow the web origin `https://web-123456789012.europe-west1.run.app`, from which pages of service `web` fetch tokens: its only web origin is `http://localhost:5173`. That they do is clear because `VITE_OIDC_CLIENT_ID` is built into a program for the browser; the token endpoint answers 403 \"Invalid origin\", and the login ends there."
+                "error service web ↔ client web of realm shop: Client `web` of realm `shop` does not allow the web origin `https://web-123456789012.europe-west1.run.app`, from which pages of service `web` fetch tokens (`VITE_OIDC_CLIENT_ID` is built into a program for the browser): its only web origin is `http://localhost:5173`. The token endpoint answers 403 \"Invalid origin\", and the login ends there."
             ]
         );
         assert_eq!(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::references::{Candidates, References};
 use super::resources::{Resource, Resources};
 use crate::cloud_run::containers::Remarks;
+use crate::cloud_run::invokers::may_invoke;
 use crate::cloud_run::model::{Service, UrlSource, Workload};
 use crate::cloud_run::service_yaml::of_terraform;
 use crate::cloud_run::texts::Texts;
@@ -14,7 +15,6 @@ use crate::document::Node;
 use crate::document::cursor::Cursor;
 use crate::google::model::StoredSecret;
 use crate::known::Known;
-use crate::locus::Locus;
 use crate::snapshot::Fact;
 
 /// What a document holds of Cloud Run, each service with the resource that it stands in.
@@ -23,26 +23,6 @@ pub(crate) struct Found<'r, 'n> {
     pub(crate) services: Vec<(Service, &'r Resource<'n>)>,
     pub(crate) secrets: Vec<(StoredSecret, &'r Resource<'n>)>,
 }
-
-/// Roles that hold the right to invoke (`run.routes.invoke`), as their published permissions say.
-const INVOKERS: [&str; 16] = [
-    "roles/run.invoker",
-    "roles/run.servicesInvoker",
-    "roles/run.admin",
-    "roles/run.developer",
-    "roles/run.editor",
-    "roles/run.sourceDeveloper",
-    "roles/editor",
-    "roles/owner",
-    "roles/cloudfunctions.admin",
-    "roles/cloudfunctions.developer",
-    "roles/cloudfunctions.editor",
-    "roles/firebase.admin",
-    "roles/firebase.developAdmin",
-    "roles/iam.devOps",
-    "roles/iam.dataScientist",
-    "roles/iam.mlEngineer",
-];
 
 /// Reads the Cloud Run side.
 pub(crate) fn read<'r, 'n>(
@@ -203,7 +183,9 @@ impl<'r, 'n> Joining<'_, 'r, 'n, '_> {
             let text = self.texts.text(&policy);
             match text.text().and_then(|text| serde_json::from_str::<Policy>(text).ok()) {
                 Some(read) => {
-                    service.invoker.members.extend(read.invokers(policy.at()));
+                    for (role, member) in read.grants() {
+                        service.invoker.grant(Some(&role), Known::Value(member), policy.at());
+                    }
                     service.invoker.policy_read = true;
                 }
                 None => {
@@ -215,7 +197,7 @@ impl<'r, 'n> Joining<'_, 'r, 'n, '_> {
         }
         let role = self.texts.text_at(values, "role");
         match role.as_ref().and_then(Known::text) {
-            Some(role) if !INVOKERS.contains(&role) && role.starts_with("roles/") => return,
+            Some(role) if !may_invoke(role) && role.starts_with("roles/") => return,
             Some(role) if !role.starts_with("roles/") => {
                 // Whether a custom role may invoke is nowhere in the document.
                 let why = format!("Whether `{role}` may invoke is not known.");
@@ -224,15 +206,24 @@ impl<'r, 'n> Joining<'_, 'r, 'n, '_> {
             }
             _ => {}
         }
-        if let Some(member) = values.get("member") {
-            service.invoker.members.push((self.texts.text(&member), member.at().clone()));
+        let role = role.as_ref().and_then(Known::text);
+        let members = values.get("members");
+        // A binding takes the role from everybody else, so it tells all who hold it.
+        if resource.kind().ends_with("_iam_binding")
+            && role == Some("roles/run.invoker")
+            && members.as_ref().is_some_and(|members| !members.is_unknown())
+        {
+            service.invoker.policy_read = true;
         }
-        if let Some(members) = values.get("members") {
+        if let Some(member) = values.get("member") {
+            service.invoker.grant(role, self.texts.text(&member), member.at());
+        }
+        if let Some(members) = members {
             if members.is_unknown() {
-                service.invoker.members.push((self.texts.text(&members), members.at().clone()));
+                service.invoker.grant(role, self.texts.text(&members), members.at());
             }
             for member in members.items() {
-                service.invoker.members.push((self.texts.text(&member), member.at().clone()));
+                service.invoker.grant(role, self.texts.text(&member), member.at());
             }
         }
     }
@@ -253,10 +244,12 @@ struct Binding {
 }
 
 impl Policy {
-    fn invokers(self, at: &Locus) -> impl Iterator<Item = (Known<String>, Locus)> {
-        let bindings = self.bindings.into_iter().filter(|binding| INVOKERS.contains(&binding.role.as_str()));
-        let at = at.clone();
-        bindings.flat_map(|binding| binding.members).map(move |member| (Known::Value(member), at.clone()))
+    /// The members of roles that may invoke, each with its role.
+    fn grants(self) -> impl Iterator<Item = (String, String)> {
+        self.bindings.into_iter().filter(|binding| may_invoke(&binding.role)).flat_map(|binding| {
+            let role = binding.role;
+            binding.members.into_iter().map(move |member| (role.clone(), member))
+        })
     }
 }
 
