@@ -1,6 +1,6 @@
 //! `service-closed`: Google turns away the people and tokens that a service waits for.
 
-use super::with_access::{ALL_ACCOUNTS, ALL_USERS, Access, is_called};
+use super::with_access::{ALL_ACCOUNTS, ALL_USERS, Access, Member, is_called};
 use super::with_clients::service_side;
 use super::with_entries::takes_browsers;
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
@@ -92,8 +92,11 @@ impl Judged<'_, '_> {
     fn behind_check(&self) -> Verdict {
         let access = self.access;
         let mut evidence = vec![service_side(self.link, self.scene, self.tie())];
-        evidence.extend(access.member(ALL_ACCOUNTS).map(|member| member.evidence.clone()));
-        let who = match access.member(ALL_ACCOUNTS) {
+        let all_accounts = access.member(ALL_ACCOUNTS);
+        let named = access.members.iter().filter(|member| !member.is_wider && member.name != ALL_ACCOUNTS);
+        let named: Vec<&Member> = named.collect();
+        evidence.extend(all_accounts.or(named.first().copied()).map(|member| member.evidence.clone()));
+        let who = match all_accounts {
             Some(_) => format!("`{ALL_USERS}` may not invoke it, only `{ALL_ACCOUNTS}`"),
             None => format!("its invoker check is on and `{ALL_USERS}` may not invoke it"),
         };
@@ -103,11 +106,9 @@ impl Judged<'_, '_> {
                 self.waits()
             );
             let remedy = "Turn the invoker check off (`--no-invoker-iam-check`), as the service logs people in itself; or give it a URL behind a proxy that calls it with a Google token in `X-Serverless-Authorization`.";
-            return self.wrong(Severity::Error, message, remedy, evidence, "invoker check");
+            return self.wrong(Severity::Error, message, remedy, evidence, Some(ALL_USERS));
         }
         // Whoever may invoke it by name carries a Google token, and may carry both.
-        let named = access.members.iter().filter(|member| !member.is_wider && member.name != ALL_ACCOUNTS);
-        let named: Vec<&super::with_access::Member> = named.collect();
         let by_pages = self.link.clues.iter().any(|clue| clue.kind == ClueKind::Origin);
         let severity = if named.is_empty() || by_pages { Severity::Error } else { Severity::Warning };
         let message = match named.first() {
@@ -122,9 +123,8 @@ impl Judged<'_, '_> {
             ),
             _ => format!("{}, but {who}: calls with a token of Keycloak get 401.", self.waits()),
         };
-        evidence.extend(named.first().map(|member| member.evidence.clone()));
         let remedy = "Turn the invoker check off (`--no-invoker-iam-check`), as the service checks tokens itself; or let callers put Google's ID token into `X-Serverless-Authorization` and leave `Authorization` to Keycloak's.";
-        self.wrong(severity, message, remedy, evidence, "invoker check")
+        self.wrong(severity, message, remedy, evidence, Some(ALL_USERS))
     }
 
     fn behind_iap(&self, place: &Evidence) -> Verdict {
@@ -135,14 +135,14 @@ impl Judged<'_, '_> {
                 self.waits()
             );
             let remedy = "Turn Identity-Aware Proxy off for this service (`--no-iap`) and let Keycloak log people in, or the other way round.";
-            return self.wrong(Severity::Error, message, remedy, evidence, "iap");
+            return self.wrong(Severity::Error, message, remedy, evidence, None);
         }
         let message = format!(
             "{}, but Identity-Aware Proxy stands in front and takes them for its own: calls with a token of Keycloak get 401.",
             self.waits()
         );
         let remedy = "Turn Identity-Aware Proxy off for this service (`--no-iap`), or let callers put the token for it into `Proxy-Authorization` and leave `Authorization` to Keycloak's.";
-        self.wrong(Severity::Error, message, remedy, evidence, "iap")
+        self.wrong(Severity::Error, message, remedy, evidence, None)
     }
 
     fn tie(&self) -> &'static str {
@@ -159,14 +159,14 @@ impl Judged<'_, '_> {
         message: String,
         remedy: &str,
         evidence: Vec<Evidence>,
-        value: &str,
+        value: Option<&str>,
     ) -> Verdict {
         Verdict::Wrong(Case {
             severity: Some(severity),
             message,
             remedy: Some(remedy.to_owned()),
             evidence,
-            value: Some(value.to_owned()),
+            value: value.map(str::to_owned),
         })
     }
 

@@ -51,18 +51,14 @@ fn judge(id: ServiceId, access: &Access, scene: &Scene<'_>) -> Option<Verdict> {
     let name = scene.name_service(id);
     let by_member = |member: &str| access.member(member).map(|member| member.evidence.clone());
     let (who, value, evidence) = if let Some(place) = &access.check_off {
-        (
-            "may be called by anyone, as Google's invoker check is off".to_owned(),
-            "invoker check",
-            place.clone(),
-        )
+        ("may be called by anyone, as Google's invoker check is off".to_owned(), None, place.clone())
     } else if let Some(place) = by_member(ALL_USERS) {
-        (format!("may be called by anyone, as `{ALL_USERS}` may invoke it"), ALL_USERS, place)
+        (format!("may be called by anyone, as `{ALL_USERS}` may invoke it"), Some(ALL_USERS), place)
     } else if let Some(place) = by_member(ALL_ACCOUNTS) {
         let who = format!(
             "may be called by everybody with an account of Google's, as `{ALL_ACCOUNTS}` may invoke it"
         );
-        (who, ALL_ACCOUNTS, place)
+        (who, Some(ALL_ACCOUNTS), place)
     } else {
         // Files that tell nothing of policies are no reason to ask.
         let why = access.failed.as_ref()?;
@@ -84,7 +80,7 @@ fn judge(id: ServiceId, access: &Access, scene: &Scene<'_>) -> Option<Verdict> {
         ),
         remedy: None,
         evidence: places,
-        value: Some(value.to_owned()),
+        value: value.map(str::to_owned),
     }))
 }
 

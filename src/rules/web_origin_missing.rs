@@ -72,10 +72,10 @@ fn is_said_elsewhere(link: &Link, origins: &Origins<'_>, scene: &Scene<'_>) -> b
 fn missing(link: &Link, page: &Page, why: &str, origins: &Origins<'_>, scene: &Scene<'_>) -> Verdict {
     let (client, service) = (scene.name_client(link.client), scene.name_service(link.service));
     let refusal = origins.refusal(&page.origin);
-    let (origin, consequence) = (&page.origin, refusal.consequence(link.client, scene));
+    let (origin, consequence) = (&page.origin, refusal.consequence());
     let (list, place) = list_of(link, origins, scene);
     let happens = match page.way {
-        Way::Usual => consequence,
+        Way::Usual => consequence.to_owned(),
         Way::Other => format!("for people who come by this host {consequence}"),
         Way::Tagged => format!("for people who come by this tag {consequence}"),
     };
@@ -228,7 +228,7 @@ mod tests {
         assert!(old.wrong[0].starts_with("warning ") && old.wrong[0].contains("keeps the answer"), "{old:?}");
         let unknown = stage(&client, &service_yaml("web", &SPA)).judge("web-origin-missing");
         assert!(unknown.wrong[0].starts_with("error "), "{unknown:?}");
-        assert!(unknown.wrong[0].contains("as the server's is not known"), "{unknown:?}");
+        assert!(unknown.wrong[0].contains("the server's version is not known"), "{unknown:?}");
     }
 
     #[test]

@@ -165,20 +165,16 @@ impl Refusal {
         }
     }
 
-    /// What happens, as a clause behind a colon, to `whose` logins.
-    pub(super) fn consequence(self, id: ClientId, scene: &Scene<'_>) -> String {
+    /// What happens, as a clause.
+    pub(super) fn consequence(self) -> &'static str {
         match self {
             Refusal::Unread => {
                 "the browser keeps the answer of the token endpoint from the page, and the login ends there"
-                    .to_owned()
             }
-            Refusal::Refused => {
-                "the token endpoint answers 403 \"Invalid origin\", and the login ends there".to_owned()
+            Refusal::Refused => "the token endpoint answers 403 \"Invalid origin\", and the login ends there",
+            Refusal::ByVersion => {
+                "from 26.6.3 on the token endpoint answers 403 \"Invalid origin\", before that (the server's version is not known) the browser keeps its answer from the page, and either way the login ends there"
             }
-            Refusal::ByVersion => format!(
-                "from 26.6.3 on the token endpoint answers 403 \"Invalid origin\", before that the browser keeps its answer from the page (judged {}), and either way the login ends there",
-                scene.server(id.realm).describe_version()
-            ),
         }
     }
 }
@@ -312,11 +308,7 @@ fn takes_back_to(url: &str, link: &Link, scene: &Scene<'_>) -> bool {
 }
 
 /// The pages that need a web origin which they lack, where the service is taken for a program in the browser; with why it is.
-pub(super) fn needed<'l>(
-    link: &'l Link,
-    origins: &Origins<'_>,
-    scene: &Scene<'_>,
-) -> Option<(String, Vec<Page>)> {
+pub(super) fn needed(link: &Link, origins: &Origins<'_>, scene: &Scene<'_>) -> Option<(String, Vec<Page>)> {
     let why = match in_browser(link, scene) {
         InBrowser::No => return None,
         InBrowser::Yes(why) => Some(why),
@@ -372,7 +364,7 @@ pub(super) fn worst_need(
             let severity = page.severity(refusal);
             if worst.as_ref().is_none_or(|(known, _)| *known < severity) {
                 let service = scene.name_service(link.service);
-                worst = Some((severity, format!("on pages of {service} {}", refusal.consequence(id, scene))));
+                worst = Some((severity, format!("on pages of {service} {}", refusal.consequence())));
             }
         }
     }
@@ -383,7 +375,7 @@ pub(super) fn worst_need(
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed {
     /// What is wrong with it, as a clause behind "it".
-    pub(super) fault: String,
+    pub(super) fault: &'static str,
     /// The origin that was meant, where the entry tells it.
     pub(super) meant: Option<String>,
 }
@@ -397,8 +389,18 @@ pub(super) fn malformed(entry: &str) -> Option<Malformed> {
     if meant.as_deref() == Some(entry) {
         return None;
     }
-    let fault = fault_of(entry);
-    Some(Malformed { fault: fault.to_owned(), meant })
+    let meant = meant.or_else(|| bare_host(entry));
+    Some(Malformed { fault: fault_of(entry), meant })
+}
+
+/// The origin that a host without a scheme is meant for.
+fn bare_host(entry: &str) -> Option<String> {
+    if entry.contains("://") || !entry.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let scheme = if is_on_loopback(entry) { "http" } else { "https" };
+    let origin = origin_of_page(&format!("{scheme}://{entry}"))?;
+    (origin.contains('.') || scheme == "http").then_some(origin)
 }
 
 fn fault_of(entry: &str) -> &'static str {
@@ -406,7 +408,7 @@ fn fault_of(entry: &str) -> &'static str {
         return "has a blank at one end";
     }
     let Some((scheme, behind)) = entry.split_once("://") else {
-        return "names no scheme and host";
+        return "names no scheme";
     };
     let authority = &behind[..behind.find(['/', '?', '#', '\\']).unwrap_or(behind.len())];
     let rest = &behind[authority.len()..];
@@ -474,7 +476,9 @@ mod tests {
             ("https://A.example", "capital", Some("https://a.example")),
             ("https://a.example ", "blank", Some("https://a.example")),
             ("https://*.a.example", "star", None),
-            ("a.example", "no scheme", None),
+            ("a.example", "no scheme", Some("https://a.example")),
+            ("localhost:3000", "no scheme", Some("http://localhost:3000")),
+            ("myapp:*", "no scheme", None),
             ("/*", "no scheme", None),
             ("**", "no scheme", None),
             ("https://ü.example", "Punycode", None),
