@@ -187,7 +187,7 @@ struct Ready {
 impl Ready {
     fn nobody(quota: Option<String>) -> Self {
         let mut headers = HeaderMap::new();
-        if let Some(Ok(quota)) = quota.map(|quota| HeaderValue::try_from(quota)) {
+        if let Some(Ok(quota)) = quota.map(HeaderValue::try_from) {
             headers.insert("x-goog-user-project", quota);
         }
         Ready { headers, tag: EntityTag::new() }

@@ -1,4 +1,4 @@
-//! What of Google Cloud lies beside Cloud Run: projects with their policies, and Secret Manager.
+//! What of Google Cloud lies beside Cloud Run: projects with their policies, and Secret Manager; and reading all of it live.
 
 #[cfg(feature = "live")]
 pub(crate) mod calls;
@@ -6,12 +6,23 @@ pub(crate) mod calls;
 pub mod credentials;
 #[cfg(feature = "live")]
 pub mod failure;
+#[cfg(feature = "live")]
+mod lacks;
 pub mod model;
 #[cfg(feature = "live")]
 pub mod names;
 #[cfg(feature = "live")]
 pub mod progress;
 #[cfg(feature = "live")]
+mod projects;
+#[cfg(feature = "live")]
 pub mod rates;
 #[cfg(feature = "live")]
+mod reading;
+#[cfg(feature = "live")]
+mod secret_manager;
+#[cfg(feature = "live")]
 pub mod settings;
+
+#[cfg(feature = "live")]
+pub use self::reading::{GoogleAnswers, What, read};
