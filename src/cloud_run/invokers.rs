@@ -1,48 +1,47 @@
-//! Which roles hold the right to invoke a service, and who holds such a role.
+//! Who holds a role that may invoke a service.
 
 use super::model::Invoker;
+use crate::google::model::{Policy, may_invoke};
 use crate::known::Known;
 use crate::locus::Locus;
 
-/// Roles that hold the right to invoke (`run.routes.invoke`), as their published permissions say; those for invoking alone first.
-const INVOKERS: [&str; 16] = [
-    "roles/run.invoker",
-    "roles/run.servicesInvoker",
-    "roles/run.admin",
-    "roles/run.developer",
-    "roles/run.editor",
-    "roles/run.sourceDeveloper",
-    "roles/editor",
-    "roles/owner",
-    "roles/cloudfunctions.admin",
-    "roles/cloudfunctions.developer",
-    "roles/cloudfunctions.editor",
-    "roles/firebase.admin",
-    "roles/firebase.developAdmin",
-    "roles/iam.devOps",
-    "roles/iam.dataScientist",
-    "roles/iam.mlEngineer",
-];
+/// Roles that are for invoking and nothing else, so that a member who cannot invoke holds them for nothing.
+const FOR_INVOKING_ALONE: [&str; 2] = ["roles/run.invoker", "roles/run.servicesInvoker"];
 
-/// How many of them are for invoking alone.
-const FOR_INVOKING_ALONE: usize = 2;
-
-/// Whether a role holds the right to invoke a service. Of a custom role nothing is known.
-pub(crate) fn may_invoke(role: &str) -> bool {
-    INVOKERS.contains(&role)
-}
-
-/// Whether a role is for invoking alone, so that a member who cannot invoke holds it for nothing.
+/// Whether a role is for invoking and nothing else.
 pub(crate) fn is_for_invoking_alone(role: &str) -> bool {
-    INVOKERS[..FOR_INVOKING_ALONE].contains(&role)
+    FOR_INVOKING_ALONE.contains(&role)
 }
 
 impl Invoker {
-    /// Notes a member of a role that may invoke; a role that is not known counts as one for more than invoking.
+    /// Notes a member of a role, unless the role may not invoke; one whose name is not known counts as one that may, and for more than that.
     pub(crate) fn grant(&mut self, role: Option<&str>, member: Known<String>, at: &Locus) {
-        if !role.is_some_and(is_for_invoking_alone) {
-            self.wider.push((member.clone(), at.clone()));
+        match role.map_or(Some(true), may_invoke) {
+            Some(false) => {}
+            Some(true) => {
+                if !role.is_some_and(is_for_invoking_alone) {
+                    self.wider.push((member.clone(), at.clone()));
+                }
+                self.members.push((member, at.clone()));
+            }
+            None => {
+                let name = member.text().unwrap_or("somebody");
+                let why = format!(
+                    "`{name}` holds the custom role `{}`, whose rights were not read",
+                    role.unwrap_or_default()
+                );
+                self.members.push((Known::unknown(why), at.clone()));
+                self.by_custom_role.push((member, at.clone()));
+            }
         }
-        self.members.push((member, at.clone()));
+    }
+
+    /// Notes all members of a policy that may invoke. Bindings under a condition count as well: whom they let in, and when, is theirs to say.
+    pub(crate) fn grant_all(&mut self, policy: &Policy) {
+        for binding in &policy.bindings {
+            for (member, at) in &binding.members {
+                self.grant(Some(&binding.role), Known::Value(member.clone()), at);
+            }
+        }
     }
 }

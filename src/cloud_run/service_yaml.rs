@@ -452,6 +452,7 @@ impl Invoker {
             iap_enabled: Known::Value(false),
             members: Vec::new(),
             wider: Vec::new(),
+            by_custom_role: Vec::new(),
             policy_read: false,
         }
     }

@@ -1,9 +1,9 @@
 //! Who may call a service, as far as it was read. For the rules about access.
 
-use crate::cloud_run::invokers::{is_for_invoking_alone, may_invoke};
+use crate::cloud_run::invokers::is_for_invoking_alone;
 use crate::cloud_run::model::{Dialect, Ingress, Service, Workload};
 use crate::finding::Evidence;
-use crate::google::model::Project;
+use crate::google::model::{Project, may_invoke};
 use crate::known::Known;
 use crate::scene::Scene;
 use crate::snapshot::{Fact, ServiceId};
@@ -58,6 +58,8 @@ impl Access {
                     is_wider: invoker.wider.contains(grant),
                     on_project: false,
                 }),
+                // Whether a custom role may invoke matters only where it would let everybody in.
+                _ if invoker.by_custom_role.iter().any(|(name, at)| *at == grant.1 && is_one(name)) => {}
                 member => {
                     let why = member.why_unknown().unwrap_or("it is taken for a secret");
                     failed.get_or_insert(format!("A member that may invoke it is not known: {why}."));
@@ -66,7 +68,7 @@ impl Access {
         }
         let of_project = project_of(service, scene).and_then(|project| project.policy.as_ref());
         let bindings = of_project.map(|policy| policy.bindings.as_slice()).unwrap_or_default();
-        for binding in bindings.iter().filter(|binding| may_invoke(&binding.role) && !binding.conditional) {
+        for binding in bindings.iter().filter(|binding| may_invoke(&binding.role) == Some(true)) {
             for (name, at) in &binding.members {
                 let label = "may invoke every service of the project";
                 let evidence = Evidence::cloud_run(at.clone(), Some(name.clone()), label);
@@ -97,6 +99,11 @@ impl Access {
     pub(super) fn member(&self, name: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.name == name)
     }
+}
+
+/// Whether a member is known to be some one, and not everybody.
+fn is_one(member: &Known<String>) -> bool {
+    member.text().is_some_and(|name| !matches!(name, ALL_USERS | ALL_ACCOUNTS))
 }
 
 /// The project that a service is in, where it was read.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::references::{Candidates, References};
 use super::resources::{Resource, Resources};
 use crate::cloud_run::containers::Remarks;
-use crate::cloud_run::invokers::may_invoke;
 use crate::cloud_run::model::{Service, UrlSource, Workload};
 use crate::cloud_run::service_yaml::of_terraform;
 use crate::cloud_run::texts::Texts;
@@ -13,7 +12,7 @@ use crate::cloud_run::url_set::{add_domain, learn_project_number};
 use crate::cloud_run::v2::{self, TERRAFORM};
 use crate::document::Node;
 use crate::document::cursor::Cursor;
-use crate::google::model::StoredSecret;
+use crate::google::model::{StoredSecret, may_invoke};
 use crate::known::Known;
 use crate::snapshot::Fact;
 
@@ -197,8 +196,8 @@ impl<'r, 'n> Joining<'_, 'r, 'n, '_> {
         }
         let role = self.texts.text_at(values, "role");
         match role.as_ref().and_then(Known::text) {
-            Some(role) if !may_invoke(role) && role.starts_with("roles/") => return,
-            Some(role) if !role.starts_with("roles/") => {
+            Some(role) if may_invoke(role) == Some(false) => return,
+            Some(role) if may_invoke(role).is_none() => {
                 // Whether a custom role may invoke is nowhere in the document.
                 let why = format!("Whether `{role}` may invoke is not known.");
                 self.remarks.missing(Fact::InvokerPolicy, values.at(), why);
@@ -246,10 +245,12 @@ struct Binding {
 impl Policy {
     /// The members of roles that may invoke, each with its role.
     fn grants(self) -> impl Iterator<Item = (String, String)> {
-        self.bindings.into_iter().filter(|binding| may_invoke(&binding.role)).flat_map(|binding| {
-            let role = binding.role;
-            binding.members.into_iter().map(move |member| (role.clone(), member))
-        })
+        self.bindings.into_iter().filter(|binding| may_invoke(&binding.role) == Some(true)).flat_map(
+            |binding| {
+                let role = binding.role;
+                binding.members.into_iter().map(move |member| (role.clone(), member))
+            },
+        )
     }
 }
 
