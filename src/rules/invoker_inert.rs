@@ -60,10 +60,10 @@ fn judge(id: ServiceId, member: &Member, scene: &Scene<'_>) -> Option<Verdict> {
         || name.starts_with("principalSet://iam.googleapis.com/");
     let is_of_pool =
         of_pool && (name.contains("/workloadIdentityPools/") || name.contains("/workforcePools/"));
-    let what = if member.on_project {
-        format!("every service of the project of {}", scene.name_service(id))
-    } else {
-        scene.name_service(id)
+    let project = project_of(scene.service(id), scene).filter(|_| member.on_project);
+    let what = match project {
+        Some(project) => format!("every service of project `{}`", project.id),
+        None => scene.name_service(id),
     };
     let (why, remedy) = match gone {
         Some(_) => (
@@ -160,6 +160,6 @@ mod tests {
         });
         let said = stage.judge("invoker-inert");
         assert_eq!(said.wrong.len(), 1, "{said:?}");
-        assert!(said.wrong[0].contains("every service of the project of service `api`"), "{said:?}");
+        assert!(said.wrong[0].contains("every service of project `shop`"), "{said:?}");
     }
 }
