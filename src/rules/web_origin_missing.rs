@@ -39,6 +39,12 @@ fn check(link: &Link, scene: &Scene<'_>) -> Vec<Verdict> {
     if !link.uses.login {
         return Vec::new();
     }
+    // Most services log people in on the server, and of those only a list of a person's own machine is worth a look.
+    let listed = scene.client(link.client).web_origins.as_deref().unwrap_or_default();
+    let is_local = listed.first().is_some_and(|entry| entry.text().is_some_and(is_on_loopback));
+    if !is_local && in_browser(link, scene) == InBrowser::No {
+        return Vec::new();
+    }
     let origins = Origins::of(link.client, scene);
     if let Some((why, pages)) = needed(link, &origins, scene) {
         if let Some((index, unknown)) = &origins.unknown {
