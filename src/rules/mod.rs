@@ -6,6 +6,7 @@ mod audience_unchecked;
 mod client_disabled;
 mod client_flow_off;
 mod client_scope_undefined;
+mod client_secret_empty;
 mod client_type_mismatch;
 mod client_unknown;
 mod custom_audience_misplaced;
@@ -40,6 +41,7 @@ mod redirect_uri_unsafe;
 mod root_url_trailing_slash;
 mod secret_in_plain_env;
 mod secret_in_realm_file;
+mod service_account_powerful;
 mod service_declared_twice;
 mod setting_ignored;
 mod subject_missing;
@@ -53,6 +55,7 @@ mod with_differences;
 mod with_entries;
 mod with_issuers;
 mod with_keycloak;
+mod with_secrets;
 mod with_tokens;
 
 use crate::config::Waiver;
@@ -162,6 +165,7 @@ static ALL: &[&Rule] = &[
     &implicit_flow::RULE,
     &password_grant::RULE,
     &full_scope::RULE,
+    &service_account_powerful::RULE,
     &token_lifespan_long::RULE,
     &subject_missing::RULE,
     &client_scope_undefined::RULE,
@@ -174,6 +178,7 @@ static ALL: &[&Rule] = &[
     // Secrets
     &secret_in_plain_env::RULE,
     &secret_in_realm_file::RULE,
+    &client_secret_empty::RULE,
     // Keycloak as a Cloud Run service
     &keycloak_proxy_headers::RULE,
     &keycloak_will_not_start::RULE,
