@@ -10,6 +10,8 @@ mod client_secret_empty;
 mod client_type_mismatch;
 mod client_unknown;
 mod custom_audience_misplaced;
+mod events_off;
+mod federated_login_broken;
 mod full_scope;
 mod implicit_flow;
 mod issuer_insecure;
@@ -175,6 +177,8 @@ static ALL: &[&Rule] = &[
     &audience_mapper_dangling::RULE,
     &setting_ignored::RULE,
     &custom_audience_misplaced::RULE,
+    // Federated and signed client authentication
+    &federated_login_broken::RULE,
     // Secrets
     &secret_in_plain_env::RULE,
     &secret_in_realm_file::RULE,
@@ -187,6 +191,8 @@ static ALL: &[&Rule] = &[
     &keycloak_default_admin::RULE,
     &keycloak_admin_exposed::RULE,
     &keycloak_instances::RULE,
+    // Time and trace
+    &events_off::RULE,
     // About the audit itself
     &waiver_unused::RULE,
     &waiver_expired::RULE,

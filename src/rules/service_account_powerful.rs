@@ -24,7 +24,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#_admin_permissions",
         "https://www.keycloak.org/docs/latest/server_admin/#_per_realm_admin_permissions",
     ],
-    needs: &[Fact::ServiceAccountRoles],
+    needs: &[],
     check: Check::Client(check),
 };
 
