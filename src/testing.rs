@@ -93,6 +93,11 @@ impl Stage {
         self
     }
 
+    /// What turns the stage's secrets into tags.
+    pub(crate) fn tagger(&self) -> &Tagger {
+        &self.tagger
+    }
+
     /// Sets the time of the run: `2027-03-01T12:00:00Z`.
     pub(crate) fn now(mut self, now: &str) -> Self {
         self.options.now = Some(now.parse().unwrap());

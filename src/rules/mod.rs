@@ -43,6 +43,10 @@ mod redirect_uri_unsafe;
 mod root_url_trailing_slash;
 mod secret_in_plain_env;
 mod secret_in_realm_file;
+mod secret_instead_of_federation;
+mod secret_mismatch;
+mod secret_old;
+mod secret_version_unusable;
 mod service_account_powerful;
 mod service_declared_twice;
 mod setting_ignored;
@@ -179,10 +183,14 @@ static ALL: &[&Rule] = &[
     &custom_audience_misplaced::RULE,
     // Federated and signed client authentication
     &federated_login_broken::RULE,
+    &secret_instead_of_federation::RULE,
     // Secrets
     &secret_in_plain_env::RULE,
     &secret_in_realm_file::RULE,
     &client_secret_empty::RULE,
+    &secret_mismatch::RULE,
+    &secret_version_unusable::RULE,
+    &secret_old::RULE,
     // Keycloak as a Cloud Run service
     &keycloak_proxy_headers::RULE,
     &keycloak_will_not_start::RULE,

@@ -5,7 +5,7 @@ use crate::cloud_run::model::{Container, EnvValue};
 use crate::conventions::Role;
 use crate::finding::Evidence;
 use crate::google::model::{Project, SecretVersion, StoredSecret};
-use crate::keycloak::model::{Client, ClientSecret};
+use crate::keycloak::model::Client;
 use crate::known::{Known, Tag};
 use crate::link::Link;
 use crate::locus::{Locus, PartId};
@@ -20,12 +20,9 @@ pub(super) fn uses_secret(client: &Client) -> bool {
     by_secret && !client.public_client.is_on() && !client.bearer_only.is_on()
 }
 
-/// What stands for the client's secret, where it is known and meant to be used.
-pub(super) fn tag_of(client: &Client) -> Option<Tag> {
-    match client.secret {
-        ClientSecret::Held { tag, says_replace_me: false } => Some(tag),
-        _ => None,
-    }
+/// Whether two secrets are the same; none where their tags cannot be compared.
+pub(super) fn same(one: Tag, other: Tag) -> Option<bool> {
+    Some(one == other)
 }
 
 /// Whether a document is an object as its server answered it.
@@ -251,4 +248,107 @@ pub(super) fn time(client: &Client, attribute: &str) -> Option<jiff::Timestamp> 
     let seconds: i64 = client.attribute(attribute)?.text()?.trim().parse().ok()?;
     // Milliseconds, as people copy them, would be a time that no server reads so.
     (1..100_000_000_000).contains(&seconds).then(|| jiff::Timestamp::from_second(seconds).ok()).flatten()
+}
+
+/// A live pair with a secret in Secret Manager, for the tests of several rules.
+#[cfg(test)]
+pub(super) mod testing {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use crate::google::model::{Payload, SecretState, SecretVersion, StoredSecret};
+    use crate::known::Known;
+    use crate::locus::{FieldPath, Locus, PartId};
+    use crate::secrets::Tagger;
+    use crate::snapshot::{Part, PartKind, Place};
+    use crate::testing::Stage;
+
+    /// What differs between live pairs. The secret `web-secret` has versions 1 to 3; the service refers to version 2.
+    pub(in crate::rules) struct Live<'l> {
+        /// The client's secret.
+        pub(in crate::rules) secret: &'l str,
+        /// The version that the service refers to.
+        pub(in crate::rules) version: &'l str,
+        /// The state of version 2.
+        pub(in crate::rules) state: SecretState,
+        /// The state of version 3.
+        pub(in crate::rules) newest: SecretState,
+        /// What version 2 holds, where it was read; version 3 then holds another secret.
+        pub(in crate::rules) payload: Option<&'l str>,
+    }
+
+    impl Default for Live<'_> {
+        fn default() -> Self {
+            Live {
+                secret: "6Jq0e7cC1sAbd9",
+                version: "2",
+                state: SecretState::Enabled,
+                newest: SecretState::Enabled,
+                payload: None,
+            }
+        }
+    }
+
+    pub(in crate::rules) fn live(pair: &Live<'_>) -> Stage {
+        let realm = format!(
+            r#"{{"realm": "shop", "attributes": {{"frontendUrl": "https://sso.example.com"}}, "clients": [{{"clientId": "web", "secret": "{}"}}]}}"#,
+            pair.secret
+        );
+        let service = format!(
+            "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: web\n  namespace: '123456789012'\n  labels:\n    cloud.googleapis.com/location: europe-west1\nspec:\n  template:\n    spec:\n      containers:\n      - image: app\n        env:\n        - name: OIDC_ISSUER\n          value: https://sso.example.com/realms/shop\n        - name: OIDC_CLIENT_ID\n          value: web\n        - name: OIDC_CLIENT_SECRET\n          valueFrom:\n            secretKeyRef:\n              name: web-secret\n              key: '{}'\n",
+            pair.version
+        );
+        let mut stage =
+            Stage::new().realm("shop.json", &realm).service("web.yaml", &service).now("2027-03-01T12:00:00Z");
+        for part in &mut stage.snapshot.parts {
+            part.kind = PartKind::Answer;
+        }
+        let part = PartId(u32::try_from(stage.snapshot.parts.len()).unwrap());
+        stage.snapshot.parts.push(Part {
+            place: Place::Live { address: "projects/shop/secrets/web-secret".to_owned() },
+            kind: PartKind::Answer,
+            missing: Vec::new(),
+            notes: Vec::new(),
+        });
+        let at = Locus::new(part, FieldPath::root());
+        let payload = |text: &str, tagger: &Tagger| Payload {
+            tag: tagger.tag(text.trim_end_matches('\n')),
+            trailing_newline: text.ends_with('\n'),
+        };
+        let version = |index: usize, state, text: Option<&str>| SecretVersion {
+            at: at.key("versions").index(index),
+            number: (3 - index).to_string(),
+            state,
+            created: Some(format!("2026-0{}-01T00:00:00Z", 5 - index).parse().unwrap()),
+            payload: text.map(|text| payload(text, stage.tagger())),
+        };
+        let others = pair.payload.map(|_| "an0ther-secret");
+        let versions = vec![
+            version(0, pair.newest, others),
+            version(1, pair.state, pair.payload),
+            version(2, SecretState::Enabled, others),
+        ];
+        let secret = StoredSecret {
+            at: at.clone(),
+            project: Some(Known::Value("123456789012".to_owned())),
+            name: Known::Value("web-secret".to_owned()),
+            payloads: Vec::new(),
+            versions: Some(versions),
+            aliases: Vec::new(),
+        };
+        stage.snapshot.secrets.push(secret);
+        stage
+    }
+
+    /// The settings of a service that logs in through client `web` with a secret.
+    pub(in crate::rules) fn env_of(secret: &str) -> [(&str, &str); 3] {
+        [
+            ("OIDC_ISSUER", "https://sso.example.com/realms/shop"),
+            ("OIDC_CLIENT_ID", "web"),
+            ("OIDC_CLIENT_SECRET", secret),
+        ]
+    }
+
+    /// A time in seconds since the epoch, as clients keep it.
+    pub(in crate::rules) fn at(time: &str) -> i64 {
+        time.parse::<jiff::Timestamp>().unwrap().as_second()
+    }
 }
