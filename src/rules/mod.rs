@@ -3,12 +3,14 @@
 mod audience_mapper_dangling;
 mod audience_never_issued;
 mod audience_unchecked;
+mod audit_logs_off;
 mod client_disabled;
 mod client_flow_off;
 mod client_scope_undefined;
 mod client_secret_empty;
 mod client_type_mismatch;
 mod client_unknown;
+mod clock_offset;
 mod custom_audience_misplaced;
 mod events_off;
 mod federated_login_broken;
@@ -46,6 +48,7 @@ mod secret_in_realm_file;
 mod secret_instead_of_federation;
 mod secret_mismatch;
 mod secret_old;
+mod secret_version_behind;
 mod secret_version_unusable;
 mod service_account_powerful;
 mod service_declared_twice;
@@ -190,6 +193,7 @@ static ALL: &[&Rule] = &[
     &client_secret_empty::RULE,
     &secret_mismatch::RULE,
     &secret_version_unusable::RULE,
+    &secret_version_behind::RULE,
     &secret_old::RULE,
     // Keycloak as a Cloud Run service
     &keycloak_proxy_headers::RULE,
@@ -200,7 +204,9 @@ static ALL: &[&Rule] = &[
     &keycloak_admin_exposed::RULE,
     &keycloak_instances::RULE,
     // Time and trace
+    &clock_offset::RULE,
     &events_off::RULE,
+    &audit_logs_off::RULE,
     // About the audit itself
     &waiver_unused::RULE,
     &waiver_expired::RULE,
