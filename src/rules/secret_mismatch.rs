@@ -75,7 +75,7 @@ impl Judged<'_, '_> {
                 "the two were recorded in different runs, and tags of different runs cannot be compared",
                 Some("Record both sides in one run of `cloakrun snapshot`, or read them live."),
             )),
-            Some(true) if got.trailing_newline => Some(self.newline(given, &got, "its client's")),
+            Some(true) if got.trailing_newline => Some(self.newline(given, &got, "")),
             Some(true) => None,
             Some(false) => self.other(given, &got),
         }
@@ -158,7 +158,7 @@ impl Judged<'_, '_> {
         let rotated = self.client.rotated_secret.and_then(|rotated| same(rotated, got.tag));
         match rotated {
             Some(true) if got.trailing_newline && !has_ended => {
-                return Some(self.newline(given, got, "its client's from before the last rotation"));
+                return Some(self.newline(given, got, " from before the last rotation"));
             }
             Some(true) if !has_ended => return None,
             None if end.is_some() && !has_ended => {
@@ -198,7 +198,7 @@ impl Judged<'_, '_> {
         }))
     }
 
-    fn newline(&self, given: &Given<'_>, got: &Got, whose: &str) -> Verdict {
+    fn newline(&self, given: &Given<'_>, got: &Got, which: &str) -> Verdict {
         let is_file = matches!(given.value, GivenValue::Stored { is_file: true, .. });
         let (severity, breaks) = if is_file {
             (Some(Severity::Warning), "unless its program cuts it off, Keycloak refuses it".to_owned())
@@ -216,7 +216,7 @@ impl Judged<'_, '_> {
         Verdict::Wrong(Case {
             severity,
             message: format!(
-                "{} is {whose}, but with a line break at its end ({}): {breaks}.",
+                "{} is the one of {}{which}, but with a line break at its end: {breaks}.",
                 capitalized(&self.what(given, got)),
                 self.who()
             ),
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn a_line_break_at_the_end_is_named_as_such() {
         let said = files(r#""secret": "6Jq0e7cC1sAbd9""#, "6Jq0e7cC1sAbd9\n");
-        assert!(said.wrong[0].contains("is its client's, but with a line break at its end"), "{said:?}");
+        assert!(said.wrong[0].contains("is the one of client `web` of realm `shop`, but with a line break at its end: for Keycloak it is part of the secret"), "{said:?}");
     }
 
     #[test]

@@ -106,8 +106,10 @@ fn judge(id: ClientId, now: jiff::Timestamp, scene: &Scene<'_>) -> Aged {
         if !is_old(made) {
             return Aged::Fine;
         }
+        // What a file tells was so when it was written.
+        let source = if is_live(scene, client.at.part) { "" } else { ", as its file tells," };
         let message = format!(
-            "The secret of {who} has been the same since {}, longer than the {} that a secret may last.",
+            "The secret of {who} has{source} been the same since {}, longer than the {} that a secret may last.",
             day(made),
             counted(usize::try_from(days).unwrap_or_default(), "day")
         );
@@ -205,7 +207,7 @@ mod tests {
         assert_eq!(
             said.wrong,
             [
-                "warning client web of realm shop: The secret of client `web` of realm `shop` has been the same since 2026-11-30, longer than the 90 days that a secret may last."
+                "warning client web of realm shop: The secret of client `web` of realm `shop` has, as its file tells, been the same since 2026-11-30, longer than the 90 days that a secret may last."
             ]
         );
         assert_eq!(said.values, ["2026-11-30"]);
