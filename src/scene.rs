@@ -46,7 +46,7 @@ pub struct Scene<'a> {
     pub snapshot: &'a Snapshot,
     /// The configuration in force.
     pub config: &'a Config,
-    /// The time of the run; rules have no clock of their own.
+    /// The time to judge by: that of the run, or when the snapshot folder was taken; rules have no clock of their own.
     pub now: Option<jiff::Timestamp>,
     /// Which service talks through which client, and what each service says of itself.
     pub links: Links,
@@ -83,7 +83,8 @@ impl<'a> Scene<'a> {
         Scene {
             snapshot,
             config,
-            now: options.now,
+            // A folder is judged as the live run judged it, whenever that is.
+            now: options.now.map(|now| snapshot.taken.unwrap_or(now)),
             links,
             servers,
             by_client,

@@ -1,10 +1,10 @@
 //! `secret-mismatch`: the secret that a service gets is not its client's.
 
 use super::with_secrets::{
-    Given, GivenValue, Resolved, day, given, is_live, name_version, resolve, same, stored, time, uses_secret,
+    Given, GivenValue, Resolved, day, given, is_live, name_version, resolve, stored, time, uses_secret,
 };
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
-use crate::google::model::SecretState;
+use crate::google::model::{SecretState, SecretVersion};
 use crate::keycloak::model::{Client, ClientField, ClientSecret, attribute};
 use crate::known::Tag;
 use crate::link::Link;
@@ -33,6 +33,12 @@ pub(crate) static RULE: Rule = Rule {
     needs: &[],
     check: Check::Link(check),
 };
+
+/// By how many seconds the clocks of both sides may differ.
+const SLACK: i64 = 300;
+
+/// What it takes to see the secrets of clients.
+const RIGHTS: &str = "Read Keycloak as an account with `view-clients` of `realm-management`; from 26.8 on it takes `manage-clients`.";
 
 fn check(link: &Link, scene: &Scene<'_>) -> Vec<Verdict> {
     let client = scene.client(link.client);
@@ -69,7 +75,7 @@ impl Judged<'_, '_> {
             Ok(tag) => tag,
             Err(verdict) => return verdict,
         };
-        match same(tag, got.tag) {
+        match tag.same(got.tag) {
             None => Some(self.undecided(
                 given,
                 "the two were recorded in different runs, and tags of different runs cannot be compared",
@@ -92,12 +98,11 @@ impl Judged<'_, '_> {
             ClientSecret::Masked | ClientSecret::Absent
                 if self.is_live(given) && (live || missing.is_some()) =>
             {
-                let why = missing
-                    .map_or("the server does not show the client's secret to this account", |missing| {
-                        missing.why.trim_end_matches('.')
-                    });
-                let remedy = "Read Keycloak as an account with `view-clients` of `realm-management`; from 26.8 on it takes `manage-clients`.";
-                Err(Some(self.undecided(given, why, Some(remedy))))
+                let (why, remedy) = match missing {
+                    Some(missing) => (missing.why.trim_end_matches('.'), None),
+                    None => ("the server does not show the client's secret to this account", Some(RIGHTS)),
+                };
+                Err(Some(self.undecided(given, why, remedy)))
             }
             ClientSecret::Masked if self.is_live(given) => Err(Some(self.undecided(
                 given,
@@ -130,7 +135,14 @@ impl Judged<'_, '_> {
             Resolved::Missing => Err(None),
             Resolved::Version(_, found) if found.state != SecretState::Enabled => Err(None),
             Resolved::Version(_, found) => match found.payload {
-                None => unread(format!("the payload of {name} was not read")),
+                None if self.is_older(found) => Err(Some(self.older(given, found, &name))),
+                None => {
+                    let part = self.scene.snapshot.part(stored.at.part);
+                    match part.missing.iter().find(|missing| missing.fact == Fact::SecretPayloads) {
+                        Some(missing) => unread(missing.why.trim_end_matches('.').to_owned()),
+                        None => unread(format!("the payload of {name} was not read")),
+                    }
+                }
                 Some(payload) => Ok(Got {
                     tag: payload.tag,
                     trailing_newline: payload.trailing_newline,
@@ -145,6 +157,41 @@ impl Judged<'_, '_> {
         }
     }
 
+    /// Whether a version was there before Keycloak made the client's secret, which is random: then it holds another one, unless that
+    /// of before the last rotation is still taken.
+    fn is_older(&self, version: &SecretVersion) -> bool {
+        let made = time(self.client, attribute::SECRET_CREATION_TIME);
+        let end = time(self.client, attribute::ROTATED_SECRET_EXPIRATION_TIME);
+        let has_grace = end.is_some_and(|end| self.scene.now.is_none_or(|now| end > now));
+        matches!((version.created, made), (Some(created), Some(made)) if created.as_second() + SLACK < made.as_second())
+            && !has_grace
+            && is_live(self.scene, self.client.at.part)
+    }
+
+    fn older(&self, given: &Given<'_>, version: &SecretVersion, name: &str) -> Verdict {
+        let field = ClientField::Attribute(attribute::SECRET_CREATION_TIME);
+        let days = [version.created, time(self.client, attribute::SECRET_CREATION_TIME)]
+            .map(|time| time.map_or_else(String::new, day));
+        let [created, made] = days;
+        Verdict::Wrong(Case {
+            // A person may have given the client the older secret again, which leaves the time as it is.
+            severity: Some(Severity::Warning),
+            message: format!(
+                "{} gets the secret of {} from {name} (`{}`), which was made on {created}, before Keycloak made the client a new secret on {made}: it holds an older one, unless somebody gave the client that one again.",
+                capitalized(&self.scene.name_service(self.link.service)),
+                self.who(),
+                given.name
+            ),
+            remedy: None,
+            evidence: vec![
+                given.evidence(self.link, self.scene, "refers to the version"),
+                Evidence::cloud_run(version.at.clone(), None, "the version, which was there before"),
+                self.scene.client_field(self.link.client, field, "when Keycloak made the client's secret"),
+            ],
+            value: Some(given.name.to_owned()),
+        })
+    }
+
     /// Whether a server was asked on either side, so that what is not known could be.
     fn is_live(&self, _: &Given<'_>) -> bool {
         is_live(self.scene, self.client.at.part)
@@ -155,7 +202,7 @@ impl Judged<'_, '_> {
     fn other(&self, given: &Given<'_>, got: &Got) -> Option<Verdict> {
         let end = time(self.client, attribute::ROTATED_SECRET_EXPIRATION_TIME);
         let has_ended = matches!((end, self.scene.now), (Some(end), Some(now)) if end <= now);
-        let rotated = self.client.rotated_secret.and_then(|rotated| same(rotated, got.tag));
+        let rotated = self.client.rotated_secret.and_then(|rotated| rotated.same(got.tag));
         match rotated {
             Some(true) if got.trailing_newline && !has_ended => {
                 return Some(self.newline(given, got, " from before the last rotation"));
@@ -355,6 +402,28 @@ mod tests {
             1,
             "the newest version holds another one"
         );
+    }
+
+    #[test]
+    fn a_version_from_before_the_clients_secret_holds_another_one() {
+        let stage = |made: &str| {
+            let mut stage = live(&Live::default());
+            let time = known_text(&at(made).to_string());
+            stage.snapshot.realms[0].clients[0].attributes =
+                [("client.secret.creation.time", time)].into_iter().collect();
+            stage.judge("secret-mismatch")
+        };
+        let said = stage("2026-06-15T00:00:00Z");
+        assert!(
+            said.wrong[0].starts_with("warning service web ↔ client web of realm shop: Service `web` gets the secret of client `web` of realm `shop` from version 2 of the secret `web-secret` (`OIDC_CLIENT_SECRET`), which was made on 2026-04-01, before Keycloak made the client a new secret on 2026-06-15"),
+            "{said:?}"
+        );
+        let before = stage("2026-03-15T00:00:00Z");
+        assert_eq!((before.wrong.len(), before.undecided.len()), (0, 1), "{before:?}");
+    }
+
+    fn known_text(text: &str) -> crate::keycloak::model::Text {
+        crate::known::Known::Value(text.into())
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::keycloak::model::{ClientField, attribute};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
 use crate::snapshot::{ClientId, RealmId};
-use crate::words::{capitalized, counted};
+use crate::words::counted;
 
 pub(crate) static RULE: Rule = Rule {
     id: "secret-old",
@@ -163,15 +163,15 @@ fn not_known(realm: RealmId, clients: &[ClientId], scene: &Scene<'_>) -> Option<
         .collect();
     let first = bound.first()?;
     let names = listed(bound.iter().map(|id| scene.client_id(*id)), "and");
-    let reason = format!(
-        "How old {} of {} {} is not known: a person or a file gave {}, and then Keycloak notes no time.",
-        if bound.len() == 1 { "the secret" } else { "the secrets" },
-        names,
-        format_args!("of {}", scene.name_realm(realm)),
-        if bound.len() == 1 { "it" } else { "them" },
-    );
+    let (whose, them) = match bound.len() {
+        1 => ("secret of client", "it"),
+        _ => ("secrets of clients", "them"),
+    };
     Some(Verdict::Undecided(Undecided {
-        reason: capitalized(&reason),
+        reason: format!(
+            "The age of the {whose} {names} of {} is not known: a person or a file gave {them}, and then Keycloak notes no time.",
+            scene.name_realm(realm)
+        ),
         remedy: Some(
             "Let Keycloak make a new secret (Credentials, Regenerate), and give it to the service."
                 .to_owned(),
@@ -182,6 +182,7 @@ fn not_known(realm: RealmId, clients: &[ClientId], scene: &Scene<'_>) -> Option<
 
 #[cfg(test)]
 mod tests {
+    use crate::rules::with_secrets::testing::{Live, live};
     use crate::testing::{Said, Stage};
 
     fn stage(client: &str) -> Stage {
@@ -244,6 +245,21 @@ mod tests {
         ] {
             assert!(judge(&client).is_nothing(), "{client}");
         }
+    }
+
+    #[test]
+    fn a_given_secret_is_as_old_as_the_version_that_its_service_uses() {
+        let said = live(&Live::default()).judge("secret-old");
+        assert!(said.wrong[0].contains("has been the same since 2026-04-01 at least, when version 2 of the secret `web-secret` was made that its service uses"), "{said:?}");
+        let mut unread = live(&Live::default());
+        unread.snapshot.secrets.clear();
+        let said = unread.judge("secret-old");
+        assert_eq!(
+            said.undecided,
+            [
+                "realm shop: The age of the secret of client `web` of realm `shop` is not known: a person or a file gave it, and then Keycloak notes no time."
+            ],
+        );
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! `secret-version-behind`: a newer version of a client's secret exists than the one that its service runs with.
 
-use super::with_secrets::{
-    Given, GivenValue, Resolved, day, given, is_live, name_version, resolve, same, stored,
-};
+use super::with_secrets::{Given, GivenValue, Resolved, day, given, is_live, name_version, resolve, stored};
 use crate::finding::{Case, Evidence, Severity, Verdict};
 use crate::google::model::{SecretState, SecretVersion};
 use crate::keycloak::model::{Client, ClientSecret};
@@ -123,7 +121,7 @@ fn moved(
 fn is_same_payload(one: &SecretVersion, other: &SecretVersion) -> bool {
     match (one.payload, other.payload) {
         (Some(one), Some(other)) => {
-            same(one.tag, other.tag) == Some(true) && one.trailing_newline == other.trailing_newline
+            one.tag.same(other.tag) == Some(true) && one.trailing_newline == other.trailing_newline
         }
         _ => false,
     }
@@ -134,7 +132,7 @@ fn is_of(client: &Client, version: &SecretVersion, scene: &Scene<'_>) -> bool {
     let (ClientSecret::Held { tag, .. }, Some(payload)) = (&client.secret, version.payload) else {
         return false;
     };
-    is_live(scene, client.at.part) && same(*tag, payload.tag) == Some(true)
+    is_live(scene, client.at.part) && tag.same(payload.tag) == Some(true)
 }
 
 #[cfg(test)]

@@ -40,7 +40,8 @@ fn judge(given: &Given<'_>, link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
     let missing = scene.snapshot.part(stored.at.part).missing.iter();
     let missing = missing.into_iter().find(|missing| missing.fact == Fact::SecretVersions);
     let (is, place, value) = match resolve(stored, version) {
-        Resolved::Unknown => {
+        // A list that broke off does not tell what is missing from it.
+        Resolved::Unknown | Resolved::Missing if missing.is_some() => {
             let missing = missing?;
             return Some(Verdict::Undecided(Undecided {
                 reason: format!(
@@ -52,9 +53,14 @@ fn judge(given: &Given<'_>, link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
                 evidence: vec![setting],
             }));
         }
+        Resolved::Unknown => return None,
         Resolved::Missing => {
             let place = Evidence::cloud_run(stored.at.clone(), None, "the secret, which has no such version");
-            ("does not exist".to_owned(), place, "missing")
+            let is = match stored.versions.as_deref() {
+                Some([]) => "does not exist, nor does any other version of it",
+                _ => "does not exist",
+            };
+            (is.to_owned(), place, "missing")
         }
         Resolved::Version(_, found) => {
             let value = match found.state {

@@ -226,8 +226,10 @@ fn undecided(id: ClientId, user: Option<&User>, unread: bool, scene: &Scene<'_>)
     let (why, remedy) = if let Some(missing) = missing {
         (missing.why.trim_end_matches('.').to_owned(), None)
     } else if user.is_none() && realm.complete == Completeness::Export {
-        let remedy = "Export the realm with its users, or read it live.".to_owned();
-        ("the export holds no user that is this service account".to_owned(), Some(remedy))
+        let remedy =
+            "Export the realm with its users, or read it live with `view-users` of `realm-management`."
+                .to_owned();
+        ("what was read of the realm holds no user that is this service account".to_owned(), Some(remedy))
     } else if unread && realm.complete != Completeness::ClientsOnly {
         ("a role or group that it may hold has a name that is not known".to_owned(), None)
     } else {
@@ -373,7 +375,7 @@ mod tests {
             export.undecided,
             [
                 "client sync of realm shop: Whether the service account of client `sync` of realm `shop` holds admin roles is not known: \
-                 the export holds no user that is this service account."
+                 what was read of the realm holds no user that is this service account."
             ]
         );
         let unknown = judge(&format!(r#""users": [{{{USER}, "realmRoles": ["${{ROLE}}"]}}],"#));

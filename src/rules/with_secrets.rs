@@ -20,11 +20,6 @@ pub(super) fn uses_secret(client: &Client) -> bool {
     by_secret && !client.public_client.is_on() && !client.bearer_only.is_on()
 }
 
-/// Whether two secrets are the same; none where their tags cannot be compared.
-pub(super) fn same(one: Tag, other: Tag) -> Option<bool> {
-    Some(one == other)
-}
-
 /// Whether a document is an object as its server answered it.
 pub(super) fn is_live(scene: &Scene<'_>, part: PartId) -> bool {
     scene.snapshot.part(part).kind == PartKind::Answer
