@@ -23,7 +23,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://cloud.google.com/secret-manager/docs/audit-logging",
         "https://cloud.google.com/logging/docs/audit/configure-data-access",
     ],
-    needs: &[],
+    needs: &[Fact::ProjectPolicy, Fact::AuditConfiguration],
     check: Check::Scene(check),
 };
 

@@ -4,7 +4,7 @@ use crate::finding::{Case, Evidence, Severity, Subject, Verdict};
 use crate::keycloak::server::{ClockReading, KeycloakServer};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{RealmId, ServerId, ServiceId};
+use crate::snapshot::{Fact, RealmId, ServerId, ServiceId};
 use crate::words::counted;
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation",
         "https://cloud.google.com/compute/docs/instances/configure-ntp",
     ],
-    needs: &[],
+    needs: &[Fact::Clock],
     check: Check::Scene(check),
 };
 

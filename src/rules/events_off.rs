@@ -1,6 +1,6 @@
 //! `events-off`: a realm that services use keeps no login events or no admin events, or not for long.
 
-use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
+use crate::finding::{Case, Evidence, Severity, Subject, Undecided, Verdict};
 use crate::keycloak::model::Realm;
 use crate::known::Known;
 use crate::rules::{Check, Rule};
@@ -22,8 +22,8 @@ pub(crate) static RULE: Rule = Rule {
         "https://docs.redhat.com/en/documentation/red_hat_build_of_keycloak/26.2/html/server_administration_guide/configuring_auditing_to_track_events",
         "https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html",
     ],
-    needs: &[],
-    check: Check::Realm(check),
+    needs: &[Fact::Events],
+    check: Check::Scene(check),
 };
 
 /// Events that are kept for less are gone before anybody looks, in seconds.
@@ -32,7 +32,17 @@ const SHORTEST: i64 = 7 * 86_400;
 /// Without these kinds nothing tells who logged in and who failed to.
 const LOGINS: [&str; 2] = ["LOGIN", "LOGIN_ERROR"];
 
-fn check(id: RealmId, scene: &Scene<'_>) -> Vec<Verdict> {
+fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
+    // Only where it matters is it undecided when events are not told.
+    let realms = scene.snapshot.realms();
+    realms
+        .flat_map(|(id, _)| {
+            judge(id, scene).into_iter().map(move |verdict| (scene.subject_of_realm(id), verdict))
+        })
+        .collect()
+}
+
+fn judge(id: RealmId, scene: &Scene<'_>) -> Vec<Verdict> {
     if !is_used(id, scene) {
         return Vec::new();
     }

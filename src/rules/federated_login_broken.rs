@@ -1,6 +1,6 @@
 //! `federated-login-broken`: a client logs in with another issuer's tokens, and its realm cannot take them.
 
-use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
+use crate::finding::{Case, Evidence, Severity, Subject, Undecided, Verdict};
 use crate::keycloak::model::{Client, ClientField, Completeness, Realm, attribute};
 use crate::keycloak::realm_settings::{IdentityProvider, provider_config};
 use crate::keycloak::version::Version;
@@ -27,8 +27,8 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs-api/latest/javadocs/org/keycloak/broker/provider/ClientAssertionIdentityProvider.html",
         "https://cloud.google.com/docs/authentication/token-types",
     ],
-    needs: &[],
-    check: Check::Client(check),
+    needs: &[Fact::IdentityProviders],
+    check: Check::Scene(check),
 };
 
 /// The first version that knows such clients.
@@ -43,7 +43,17 @@ const GOOGLE: &str = "https://accounts.google.com";
 const ISSUER: ClientField = ClientField::Attribute(attribute::JWT_CREDENTIAL_ISSUER);
 const SUBJECT: ClientField = ClientField::Attribute(attribute::JWT_CREDENTIAL_SUBJECT);
 
-fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
+fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
+    // Only of such clients is it undecided when providers are not told.
+    scene
+        .judged_clients()
+        .flat_map(|id| {
+            judge(id, scene).into_iter().map(move |verdict| (scene.subject_of_client(id), verdict))
+        })
+        .collect()
+}
+
+fn judge(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
     let client = scene.client(id);
     let is_federated = client.authenticator.as_ref().and_then(|name| name.text()) == Some("federated-jwt");
     if !is_federated || client.public_client.is_on() || client.bearer_only.is_on() {

@@ -30,7 +30,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#_secret_rotation",
         "https://cloud.google.com/run/docs/configuring/services/secrets",
     ],
-    needs: &[],
+    needs: &[Fact::ClientSecrets, Fact::SecretVersions, Fact::SecretPayloads],
     check: Check::Link(check),
 };
 

@@ -7,6 +7,7 @@ use crate::keycloak::model::{Client, ClientSecret};
 use crate::link::Link;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
+use crate::snapshot::Fact;
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -24,7 +25,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://cloud.google.com/secret-manager/docs/best-practices",
         "https://cloud.google.com/secret-manager/docs/rotation-recommendations",
     ],
-    needs: &[],
+    needs: &[Fact::SecretVersions],
     check: Check::Link(check),
 };
 

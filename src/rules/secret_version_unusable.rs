@@ -23,7 +23,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://cloud.google.com/secret-manager/docs/access-secret-version",
         "https://cloud.google.com/secret-manager/docs/disable-secret-version",
     ],
-    needs: &[],
+    needs: &[Fact::SecretVersions],
     check: Check::Link(check),
 };
 

@@ -1,7 +1,7 @@
 //! `service-account-powerful`: the service account of a client holds admin roles.
 
 use super::with_tokens::listed;
-use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
+use crate::finding::{Case, Evidence, Severity, Subject, Undecided, Verdict};
 use crate::keycloak::model::{Client, ClientField, Completeness, Dialect, Realm, User};
 use crate::keycloak::roles::{RoleGraph, RoleName};
 use crate::rules::{Check, Rule};
@@ -24,8 +24,8 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#_admin_permissions",
         "https://www.keycloak.org/docs/latest/server_admin/#_per_realm_admin_permissions",
     ],
-    needs: &[],
-    check: Check::Client(check),
+    needs: &[Fact::ServiceAccountRoles],
+    check: Check::Scene(check),
 };
 
 /// Roles of `realm-management` (in `master`: of the `…-realm` clients) that change what others may do, the strongest first.
@@ -39,7 +39,17 @@ const POWERFUL: [&str; 7] = [
     "manage-authorization",
 ];
 
-fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
+fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
+    // Only of such clients is it undecided when roles are not told.
+    scene
+        .judged_clients()
+        .flat_map(|id| {
+            judge(id, scene).into_iter().map(move |verdict| (scene.subject_of_client(id), verdict))
+        })
+        .collect()
+}
+
+fn judge(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
     let client = scene.client(id);
     let realm = scene.realm(id.realm);
     if !client.service_accounts.is_on() || client.public_client.is_on() || client.bearer_only.is_on() {
