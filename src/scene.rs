@@ -35,6 +35,8 @@ use crate::snapshot::{ClientId, Fact, Missing, RealmId, ServiceId, Snapshot};
 pub struct Options {
     /// `--keycloak-version`: the version of every Keycloak server.
     pub keycloak_version: Option<Version>,
+    /// The time of the run, for what expires or grows old; without it nothing does.
+    pub now: Option<jiff::Timestamp>,
 }
 
 /// What rules look at.
@@ -44,6 +46,8 @@ pub struct Scene<'a> {
     pub snapshot: &'a Snapshot,
     /// The configuration in force.
     pub config: &'a Config,
+    /// The time to judge by: that of the run, or when the snapshot folder was taken; rules have no clock of their own.
+    pub now: Option<jiff::Timestamp>,
     /// Which service talks through which client, and what each service says of itself.
     pub links: Links,
     servers: Vec<RealmServer>,
@@ -79,6 +83,8 @@ impl<'a> Scene<'a> {
         Scene {
             snapshot,
             config,
+            // A folder is judged as the live run judged it, whenever that is.
+            now: options.now.map(|now| snapshot.taken.unwrap_or(now)),
             links,
             servers,
             by_client,

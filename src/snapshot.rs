@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub servers: Vec<KeycloakServer>,
     /// The Google Cloud projects that were asked; none when only files were read.
     pub projects: Vec<Project>,
+    /// When the newest snapshot folder was taken; none where none was read. What it tells was so at that time.
+    pub taken: Option<jiff::Timestamp>,
     /// What could not be read at all: a broken file, an unreadable one. The run is then incomplete.
     pub failures: Vec<ReadFailure>,
 }

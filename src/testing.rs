@@ -93,6 +93,17 @@ impl Stage {
         self
     }
 
+    /// What turns the stage's secrets into tags.
+    pub(crate) fn tagger(&self) -> &Tagger {
+        &self.tagger
+    }
+
+    /// Sets the time of the run: `2027-03-01T12:00:00Z`.
+    pub(crate) fn now(mut self, now: &str) -> Self {
+        self.options.now = Some(now.parse().unwrap());
+        self
+    }
+
     /// Lets rules look at it.
     pub(crate) fn scene(&self) -> Scene<'_> {
         Scene::new(&self.snapshot, &self.config, &self.options)

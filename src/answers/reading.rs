@@ -30,6 +30,8 @@ struct Kind {
     kind: String,
     #[serde(default)]
     format: u64,
+    #[serde(default)]
+    taken: Option<String>,
 }
 
 /// What reading one document brought.
@@ -87,6 +89,8 @@ impl Gathering {
                 )));
             }
             self.clocks.extend(clocks(node)?);
+            let taken = kind.taken.and_then(|taken| taken.parse().ok());
+            snapshot.taken = snapshot.taken.max(taken);
             return Ok(Read::Manifest);
         }
         let envelope = Envelope::deserialize(envelope).map_err(in_envelope)?;

@@ -154,7 +154,7 @@ pub(crate) fn exit(snapshot: &Snapshot) -> Exit {
 pub(crate) fn server(server: &Server) -> Result<scene::Options, Fault> {
     let version = server.keycloak_version.as_deref().map(str::parse::<Version>).transpose();
     let keycloak_version = version.map_err(|error| Fault::usage(format!("--keycloak-version: {error}.")))?;
-    Ok(scene::Options { keycloak_version })
+    Ok(scene::Options { keycloak_version, now: Some(jiff::Timestamp::now()) })
 }
 
 /// The configuration in force, and its path and text where it stands in a file.

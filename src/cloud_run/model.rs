@@ -80,6 +80,8 @@ pub struct Service {
     pub session_affinity: Known<bool>,
     /// Revision names that traffic is pinned to, and tags.
     pub traffic: Vec<TrafficTarget>,
+    /// When the oldest revision that serves was made, or a time after it; none where the document does not tell.
+    pub revision_created: Option<jiff::Timestamp>,
     /// What else keeps the service (Terraform, Cloud Deploy …), from labels and annotations.
     pub owner: Option<Owner>,
 }

@@ -428,6 +428,7 @@ impl Service {
             max_instances: None,
             session_affinity: Known::Value(false),
             traffic: Vec::new(),
+            revision_created: None,
             owner: terraform.then_some(Owner::Terraform),
         }
     }

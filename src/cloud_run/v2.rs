@@ -193,9 +193,23 @@ impl<'n> Resource<'n, '_> {
             remarks.missing(Fact::Settings, item.at(), why);
         }
         service.traffic = self.traffic();
+        service.revision_created = self.revision_created();
         service.mark_sole_container();
         settle(&mut service, self.stated_urls());
         service
+    }
+
+    /// When the revision that serves was made: of several the oldest. Where the document holds none, the newest one serves, and was
+    /// there when the service was last changed.
+    fn revision_created(&self) -> Option<jiff::Timestamp> {
+        let time = |found: Option<Cursor<'_>>| found?.node().scalar()?.parse::<jiff::Timestamp>().ok();
+        let revisions = self.item.get("servingRevisions");
+        let oldest = revisions
+            .iter()
+            .flat_map(|list| list.items())
+            .filter_map(|one| time(one.get("createTime")))
+            .min();
+        oldest.or_else(|| time(self.item.get("updateTime")))
     }
 
     fn identify(&self, service: &mut Service) {

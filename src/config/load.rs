@@ -234,7 +234,7 @@ mod tests {
             mistakes("banana: 1\n"),
             [
                 "cloakrun.yaml:1:1: `banana` is no key. There are: `keycloak-version`, `environments`, `services`, \
-              `links`, `severities`, `waivers`."
+              `links`, `secret-max-age`, `severities`, `waivers`."
             ]
         );
         assert_eq!(

@@ -24,6 +24,8 @@ pub struct Config {
     pub services: Vec<ServiceConfig>,
     /// Links between services and clients that are known, so that nothing has to be guessed.
     pub links: Vec<PinnedLink>,
+    /// Days after which a client's secret is called old; 90 unless set.
+    pub secret_max_age: Option<u32>,
     /// Severities that differ from the rules' own, by rule id.
     pub severities: BTreeMap<String, Severity>,
     /// Findings that are accepted, each with its reason.

@@ -71,8 +71,11 @@ impl Secrets {
             // Said once, with the versions.
             Err(_) => {}
         }
-        if let Some(failure) = &versions.failure {
-            object.missing.push(lack.because(failure));
+        match &versions.failure {
+            None => {}
+            // A secret that does not exist is known to have no versions.
+            Some(failure) if matches!(failure.kind, Kind::NotFound) => {}
+            Some(failure) => object.missing.push(lack.because(failure)),
         }
         let mut versions = versions.items;
         versions.sort_by_key(|version| std::cmp::Reverse(number(version)));

@@ -15,6 +15,7 @@ pub mod model;
 pub mod option_names;
 pub mod post_logout;
 pub mod realm_file;
+pub mod realm_settings;
 pub mod redirect;
 pub mod roles;
 pub mod server;

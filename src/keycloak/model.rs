@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::keycloak::realm_settings::{EventSettings, IdentityProvider};
 use crate::known::{Known, Tag};
 use crate::locus::Locus;
 use crate::snapshot::ServerId;
@@ -76,6 +77,10 @@ pub struct Realm {
     pub default_groups: Vec<Text>,
     /// Users with their roles, service-account users among them; of a person nothing else but what [`User::attributes`] says.
     pub users: Vec<User>,
+    /// The identity providers; `None` when the document has no list of them.
+    pub identity_providers: Option<Vec<IdentityProvider>>,
+    /// Which events are kept.
+    pub events: EventSettings,
     /// Whether the list of clients is known to be complete.
     pub complete: Completeness,
 }
@@ -138,6 +143,8 @@ pub struct Client {
     pub authenticator: Option<Text>,
     /// The stored secret.
     pub secret: ClientSecret,
+    /// Stands for the secret before the last rotation, where the server keeps one; whether it is still taken, its expiration tells.
+    pub rotated_secret: Option<Tag>,
     /// The client's own protocol mappers.
     pub mappers: Vec<Mapper>,
     /// `defaultClientScopes`; `None` when absent, so that the realm's defaults apply.
@@ -214,7 +221,10 @@ pub mod attribute {
     /// When the rotated secret expires, in seconds since the epoch.
     pub const ROTATED_SECRET_EXPIRATION_TIME: &str = "client.secret.rotated.expiration.time";
 
-    /// All of them, in alphabetical order.
+    /// The secret before the last rotation, as plain text: kept as [`Client::rotated_secret`](super::Client::rotated_secret) only.
+    pub const ROTATED_SECRET: &str = "client.secret.rotated";
+
+    /// All that [`Client::attributes`](super::Client::attributes) holds, in alphabetical order.
     pub const ALL: [&str; 12] = [
         ACCESS_TOKEN_LIFESPAN,
         ALLOW_OIDC_PARAMETERS,
@@ -312,6 +322,8 @@ pub struct Group {
 /// A user with roles; nothing else of a person is kept but what tokens carry as an audience.
 #[derive(Debug, Clone)]
 pub struct User {
+    /// The user's mapping in its document; of service accounts only, as there are many users.
+    pub at: Option<Locus>,
     /// The login name.
     pub username: Text,
     /// The clientId whose service account it is.

@@ -3,12 +3,17 @@
 mod audience_mapper_dangling;
 mod audience_never_issued;
 mod audience_unchecked;
+mod audit_logs_off;
 mod client_disabled;
 mod client_flow_off;
 mod client_scope_undefined;
+mod client_secret_empty;
 mod client_type_mismatch;
 mod client_unknown;
+mod clock_offset;
 mod custom_audience_misplaced;
+mod events_off;
+mod federated_login_broken;
 mod full_scope;
 mod implicit_flow;
 mod invoker_inert;
@@ -41,6 +46,12 @@ mod redirect_uri_unsafe;
 mod root_url_trailing_slash;
 mod secret_in_plain_env;
 mod secret_in_realm_file;
+mod secret_instead_of_federation;
+mod secret_mismatch;
+mod secret_old;
+mod secret_version_behind;
+mod secret_version_unusable;
+mod service_account_powerful;
 mod service_closed;
 mod service_declared_twice;
 mod service_open;
@@ -61,6 +72,7 @@ mod with_entries;
 mod with_issuers;
 mod with_keycloak;
 mod with_origins;
+mod with_secrets;
 mod with_tokens;
 
 use crate::config::Waiver;
@@ -171,6 +183,7 @@ static ALL: &[&Rule] = &[
     &implicit_flow::RULE,
     &password_grant::RULE,
     &full_scope::RULE,
+    &service_account_powerful::RULE,
     &token_lifespan_long::RULE,
     &subject_missing::RULE,
     &client_scope_undefined::RULE,
@@ -180,6 +193,9 @@ static ALL: &[&Rule] = &[
     &audience_mapper_dangling::RULE,
     &setting_ignored::RULE,
     &custom_audience_misplaced::RULE,
+    // Federated and signed client authentication
+    &federated_login_broken::RULE,
+    &secret_instead_of_federation::RULE,
     // Web origins
     &web_origin_missing::RULE,
     &web_origin_malformed::RULE,
@@ -191,6 +207,11 @@ static ALL: &[&Rule] = &[
     // Secrets
     &secret_in_plain_env::RULE,
     &secret_in_realm_file::RULE,
+    &client_secret_empty::RULE,
+    &secret_mismatch::RULE,
+    &secret_version_unusable::RULE,
+    &secret_version_behind::RULE,
+    &secret_old::RULE,
     // Keycloak as a Cloud Run service
     &keycloak_proxy_headers::RULE,
     &keycloak_will_not_start::RULE,
@@ -199,6 +220,10 @@ static ALL: &[&Rule] = &[
     &keycloak_default_admin::RULE,
     &keycloak_admin_exposed::RULE,
     &keycloak_instances::RULE,
+    // Time and trace
+    &clock_offset::RULE,
+    &events_off::RULE,
+    &audit_logs_off::RULE,
     // About the audit itself
     &waiver_unused::RULE,
     &waiver_expired::RULE,

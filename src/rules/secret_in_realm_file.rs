@@ -1,7 +1,8 @@
 //! `secret-in-realm-file`: a realm file holds a usable client secret.
 
+use super::with_secrets::uses_secret;
 use crate::finding::{Case, Evidence, Severity, Side, Undecided, Verdict};
-use crate::keycloak::model::{Client, ClientField, ClientSecret, Dialect};
+use crate::keycloak::model::{ClientField, ClientSecret, Dialect};
 use crate::link::ClueKind;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -75,14 +76,6 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         evidence,
         value: None,
     })]
-}
-
-/// Whether anybody can authenticate with the client's secret.
-fn uses_secret(client: &Client) -> bool {
-    let by_secret = client.authenticator.as_ref().is_none_or(|known| {
-        known.text().is_none_or(|name| matches!(name, "client-secret" | "client-secret-jwt"))
-    });
-    by_secret && !client.public_client.is_on() && !client.bearer_only.is_on()
 }
 
 /// The settings of services that hold the same secret.

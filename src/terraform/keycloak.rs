@@ -17,6 +17,7 @@ use crate::cloud_run::texts::{AFTER_APPLY, Texts};
 use crate::document::Node;
 use crate::document::cursor::Cursor;
 use crate::keycloak::model::{ClientScope, Completeness, Dialect, Mapper, Realm, ScopeNames, Text};
+use crate::keycloak::realm_settings::EventSettings;
 use crate::known::Known;
 use crate::locus::Locus;
 use crate::snapshot::Fact;
@@ -420,6 +421,8 @@ fn bare_realm(at: &Locus, name: Text) -> Realm {
         groups: Vec::new(),
         default_groups: Vec::new(),
         users: Vec::new(),
+        identity_providers: None,
+        events: EventSettings::default(),
         complete: Completeness::ClientsOnly,
     }
 }

@@ -9,7 +9,7 @@ use super::lenient::{Each, Fields, Mapping, Scalar, skip};
 use crate::keycloak::model::{
     Client, ClientSecret, Dialect, Mapper, ScopeNames, StatedSwitches, Text, attribute,
 };
-use crate::known::Known;
+use crate::known::{Known, Tag};
 use crate::locus::Locus;
 use crate::sorted::SortedMap;
 
@@ -46,6 +46,7 @@ pub(super) struct ClientFields<'c, 't> {
     attributes: Vec<(&'static str, Text)>,
     authenticator: Option<Text>,
     secret: Option<ClientSecret>,
+    rotated_secret: Option<Tag>,
     mappers: Vec<Mapper>,
     default_scopes: Option<ScopeNames>,
     optional_scopes: Option<ScopeNames>,
@@ -76,6 +77,7 @@ impl<'c, 't> ClientFields<'c, 't> {
             attributes: Vec::new(),
             authenticator: None,
             secret: None,
+            rotated_secret: None,
             mappers: Vec::new(),
             default_scopes: None,
             optional_scopes: None,
@@ -129,6 +131,7 @@ impl<'c, 't> ClientFields<'c, 't> {
             attributes: self.attributes.into_iter().collect(),
             authenticator: self.authenticator,
             secret: self.secret.unwrap_or(ClientSecret::Absent),
+            rotated_secret: self.rotated_secret,
             mappers: self.mappers,
             default_scopes: self.default_scopes,
             optional_scopes: self.optional_scopes,
@@ -163,10 +166,15 @@ impl<'de> Fields<'de> for ClientFields<'_, '_> {
                 self.secret =
                     map.next_value_seed(Scalar { loose: false, make: |text: &str| context.secret(text) })?;
             }
+            "rotatedSecret" => self.rotated_secret = next_tag(context, map)?.or(self.rotated_secret),
             "defaultClientScopes" => self.default_scopes = context.next_scopes(map)?,
             "optionalClientScopes" => self.optional_scopes = context.next_scopes(map)?,
             "attributes" => {
-                map.next_value_seed(Mapping(&mut AttributeFields { context, found: &mut self.attributes }))?;
+                map.next_value_seed(Mapping(&mut AttributeFields {
+                    context,
+                    found: &mut self.attributes,
+                    rotated_secret: &mut self.rotated_secret,
+                }))?;
             }
             "protocolMappers" => {
                 self.mappers.clear();
@@ -198,14 +206,28 @@ impl<'de> Fields<'de> for ClientFields<'_, '_> {
 struct AttributeFields<'a, 'c, 't> {
     context: &'c Context<'t>,
     found: &'a mut Vec<(&'static str, Text)>,
+    rotated_secret: &'a mut Option<Tag>,
+}
+
+/// The next value as a usable secret; none where it is masked, empty or a placeholder.
+fn next_tag<'de, A: MapAccess<'de>>(context: &Context<'_>, map: &mut A) -> Result<Option<Tag>, A::Error> {
+    let secret = map.next_value_seed(Scalar { loose: true, make: |text: &str| context.secret(text) })?;
+    Ok(secret.and_then(|secret| match secret {
+        ClientSecret::Held { tag, .. } => Some(tag),
+        _ => None,
+    }))
 }
 
 impl<'de> Fields<'de> for AttributeFields<'_, '_, '_> {
     const WHAT: &'static str = "attributes";
 
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        let Some(name) = attribute::ALL.into_iter().find(|name| *name == key) else { return skip(map) };
         let context = self.context;
+        if key == attribute::ROTATED_SECRET {
+            *self.rotated_secret = next_tag(context, map)?.or(*self.rotated_secret);
+            return Ok(());
+        }
+        let Some(name) = attribute::ALL.into_iter().find(|name| *name == key) else { return skip(map) };
         let value =
             map.next_value_seed(Scalar { loose: true, make: |text: &str| context.server_text(text) })?;
         self.found.extend(value.map(|value| (name, value)));

@@ -8,6 +8,7 @@ mod client;
 mod context;
 mod lenient;
 mod people;
+mod providers;
 mod realm;
 mod stream;
 #[cfg(test)]

@@ -233,14 +233,15 @@ impl<'de> Fields<'de> for GroupFields<'_, '_> {
     }
 }
 
-/// `users` of a realm.
+/// `users` of a realm at `at`.
 pub(super) fn users<'a, 'de, 'c: 'a, 't: 'a>(
     context: &'c Context<'t>,
+    at: Locus,
     found: &'a mut Vec<User>,
 ) -> impl DeserializeSeed<'de, Value = ()> + use<'a, 'de, 'c, 't> {
     Each {
         what: "users",
-        start: move |_| UserFields::new(context),
+        start: move |index| UserFields::new(context, at.clone(), index),
         finish: |_, user: UserFields<'_, '_>| found.push(user.finish()),
     }
 }
@@ -248,6 +249,8 @@ pub(super) fn users<'a, 'de, 'c: 'a, 't: 'a>(
 /// A user being read.
 pub(super) struct UserFields<'c, 't> {
     context: &'c Context<'t>,
+    list: Locus,
+    index: usize,
     username: Option<Text>,
     service_account_of: Option<Text>,
     realm_roles: Vec<Text>,
@@ -258,9 +261,12 @@ pub(super) struct UserFields<'c, 't> {
 }
 
 impl<'c, 't> UserFields<'c, 't> {
-    pub(super) fn new(context: &'c Context<'t>) -> Self {
+    /// The user at `index` of the list at `list`.
+    pub(super) fn new(context: &'c Context<'t>, list: Locus, index: usize) -> Self {
         UserFields {
             context,
+            list,
+            index,
             username: None,
             service_account_of: None,
             realm_roles: Vec::new(),
@@ -273,6 +279,7 @@ impl<'c, 't> UserFields<'c, 't> {
 
     pub(super) fn finish(self) -> User {
         User {
+            at: self.service_account_of.is_some().then(|| self.list.index(self.index)),
             username: self.username.unwrap_or_else(|| Known::unknown("the user has no `username`")),
             service_account_of: self.service_account_of,
             realm_roles: self.realm_roles,

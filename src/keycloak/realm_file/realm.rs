@@ -9,10 +9,12 @@ use super::client::{ClientFields, Defaults, mappers};
 use super::context::Context;
 use super::lenient::{Each, Fields, Mapping, Scalar, skip};
 use super::people::{ClientScopeMappingsFields, RolesFields, groups, scope_mappings, users};
+use super::providers::Providers;
 use crate::keycloak::model::{
     Client, ClientScope, Completeness, Dialect, Group, Mapper, Realm, Role, ScopeMapping, ScopeNames, Text,
     User,
 };
+use crate::keycloak::realm_settings::{EventSettings, IdentityProvider};
 use crate::known::Known;
 use crate::locus::Locus;
 
@@ -38,6 +40,8 @@ pub(super) struct RealmFields<'c, 't> {
     groups: Vec<Group>,
     default_groups: Vec<Text>,
     users: Vec<User>,
+    identity_providers: Option<Vec<IdentityProvider>>,
+    events: EventSettings,
 }
 
 impl<'c, 't> RealmFields<'c, 't> {
@@ -63,6 +67,8 @@ impl<'c, 't> RealmFields<'c, 't> {
             groups: Vec::new(),
             default_groups: Vec::new(),
             users: Vec::new(),
+            identity_providers: None,
+            events: EventSettings::default(),
         }
     }
 
@@ -122,6 +128,8 @@ impl<'c, 't> RealmFields<'c, 't> {
             groups: self.groups,
             default_groups: self.default_groups,
             users: self.users,
+            identity_providers: self.identity_providers,
+            events: self.events,
         }
     }
 
@@ -156,6 +164,7 @@ impl<'de> Fields<'de> for RealmFields<'_, '_> {
                 map.next_value_seed(Mapping(&mut RealmAttributes {
                     context,
                     frontend_url: &mut self.frontend_url,
+                    admin_expiration: &mut self.events.admin_expiration,
                 }))?;
             }
             "clients" => {
@@ -194,9 +203,19 @@ impl<'de> Fields<'de> for RealmFields<'_, '_> {
             "groups" => map.next_value_seed(groups(context, &mut self.groups))?,
             "defaultGroups" => self.default_groups = context.next_names(map)?.unwrap_or_default(),
             "users" => {
-                map.next_value_seed(users(context, &mut self.users))?;
+                let at = self.at.key(context.name(key));
+                map.next_value_seed(users(context, at, &mut self.users))?;
                 self.users.shrink_to_fit();
             }
+            "identityProviders" => {
+                let at = self.at.key(context.name(key));
+                map.next_value_seed(Providers { context, at, found: &mut self.identity_providers })?;
+            }
+            "eventsEnabled" => self.events.logins = context.next_switch(map)?,
+            "eventsExpiration" => self.events.login_expiration = context.next_number(map)?,
+            "enabledEventTypes" => self.events.login_types = context.next_names(map)?.unwrap_or_default(),
+            "adminEventsEnabled" => self.events.admin = context.next_switch(map)?,
+            "adminEventsDetailsEnabled" => self.events.admin_details = context.next_switch(map)?,
             "applications" | "oauthClients" => {
                 self.outdated(
                     key,
@@ -238,16 +257,22 @@ pub(super) fn clients_seed<'a, 'de, 'c: 'a, 't: 'a>(
 struct RealmAttributes<'a, 'c, 't> {
     context: &'c Context<'t>,
     frontend_url: &'a mut Option<Text>,
+    admin_expiration: &'a mut Option<Known<i64>>,
 }
 
 impl<'de> Fields<'de> for RealmAttributes<'_, '_, '_> {
     const WHAT: &'static str = "attributes";
 
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        if key != "frontendUrl" {
-            return skip(map);
-        }
         let context = self.context;
+        match key {
+            "frontendUrl" => {}
+            "adminEventsExpiration" => {
+                *self.admin_expiration = context.next_number(map)?;
+                return Ok(());
+            }
+            _ => return skip(map),
+        }
         let make = |text: &str| (!text.is_empty()).then(|| context.text(text));
         *self.frontend_url = map.next_value_seed(Scalar { loose: true, make })?.flatten();
         Ok(())

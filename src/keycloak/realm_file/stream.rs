@@ -49,13 +49,16 @@ pub(super) fn read(source: impl Read, chunk: usize, part: PartId, tagger: &Tagge
                 })?;
                 realm.set_clients(clients);
             }
-            ("users", b'[') => each(&mut window, |_, text| {
-                let mut user = UserFields::new(&context);
-                if parse(text, Mapping(&mut user))? {
-                    realm.push_user(user.finish());
-                }
-                Some(())
-            })?,
+            ("users", b'[') => {
+                let at = realm.at.key(context.name("users"));
+                each(&mut window, |index, text| {
+                    let mut user = UserFields::new(&context, at.clone(), index);
+                    if parse(text, Mapping(&mut user))? {
+                        realm.push_user(user.finish());
+                    }
+                    Some(())
+                })?;
+            }
             _ => {
                 let text = std::str::from_utf8(window.value_bytes(MAX_DEPTH - 1).ok()?).ok()?;
                 realm.field(&key, &mut One(text)).ok()?;

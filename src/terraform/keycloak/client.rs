@@ -57,6 +57,7 @@ impl Reader<'_, '_, '_, '_> {
             attributes: self.attributes(resource),
             authenticator: text_at(values, "client_authenticator_type"),
             secret: self.secret(values),
+            rotated_secret: None,
             mappers: Vec::new(),
             default_scopes: None,
             optional_scopes: None,

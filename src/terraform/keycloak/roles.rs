@@ -151,6 +151,7 @@ impl Reader<'_, '_, '_, '_> {
         let position = position.unwrap_or_else(|| {
             let username = client.clone().map(|client| format!("service-account-{client}").into());
             users.push(User {
+                at: Some(resource.values.at().clone()),
                 username,
                 service_account_of: Some(client),
                 realm_roles: Vec::new(),
