@@ -25,7 +25,11 @@ async fn lists_come_in_pages_with_the_newest_first() {
     assert!(second.get("nextPageToken").is_none());
     let most = get(&google, SERVICES).await;
     assert_eq!(names(&most["services"]).len(), 4, "the server's own limit");
-    for path in [format!("/v2/projects/demo/locations/europe-west1/jobs?pageToken={token}"), format!("{SERVICES}?pageToken=x"), format!("{SERVICES}?pageSize=-1")] {
+    for path in [
+        format!("/v2/projects/demo/locations/europe-west1/jobs?pageToken={token}"),
+        format!("{SERVICES}?pageToken=x"),
+        format!("{SERVICES}?pageSize=-1"),
+    ] {
         assert_eq!(call(&google, "GET", &path, None).await.0, 400, "{path}");
     }
     assert_eq!(get(&google, "/v2/projects/demo/locations/us-east1/services").await, json!({}));
@@ -39,8 +43,20 @@ async fn what_is_not_there_or_not_allowed_is_said_in_googles_words() {
     google.deny("secretmanager.versions.access", "projects/demo/secrets/kc-secret");
     google.deny("resourcemanager.projects.getIamPolicy", "projects/demo");
     let cases = [
-        ("GET", "/v2/projects/demo/locations/-/services", 400, "INVALID_ARGUMENT", "Request contains an invalid argument."),
-        ("GET", "/v2/projects/demo/locations/europe-west1/services/nope", 404, "NOT_FOUND", "Resource 'nope' of kind 'SERVICE' in region 'europe-west1' in project 'demo' does not exist."),
+        (
+            "GET",
+            "/v2/projects/demo/locations/-/services",
+            400,
+            "INVALID_ARGUMENT",
+            "Request contains an invalid argument.",
+        ),
+        (
+            "GET",
+            "/v2/projects/demo/locations/europe-west1/services/nope",
+            404,
+            "NOT_FOUND",
+            "Resource 'nope' of kind 'SERVICE' in region 'europe-west1' in project 'demo' does not exist.",
+        ),
         (
             "GET",
             "/v2/projects/demo/locations/europe-west1/services/web:getIamPolicy?options.requestedPolicyVersion=3",
@@ -69,7 +85,13 @@ async fn what_is_not_there_or_not_allowed_is_said_in_googles_words() {
             "PERMISSION_DENIED",
             "Permission 'secretmanager.versions.access' denied for resource 'projects/123456789012/secrets/kc-secret/versions/latest' (or it may not exist).",
         ),
-        ("GET", "/v1/projects/demo/secrets/nope", 404, "NOT_FOUND", "Secret [projects/123456789012/secrets/nope] not found."),
+        (
+            "GET",
+            "/v1/projects/demo/secrets/nope",
+            404,
+            "NOT_FOUND",
+            "Secret [projects/123456789012/secrets/nope] not found.",
+        ),
         (
             "POST",
             "/v1/projects/demo:getIamPolicy",
@@ -77,11 +99,21 @@ async fn what_is_not_there_or_not_allowed_is_said_in_googles_words() {
             "PERMISSION_DENIED",
             "Permission 'resourcemanager.projects.getIamPolicy' denied on resource '//cloudresourcemanager.googleapis.com/projects/demo' (or it may not exist).",
         ),
-        ("GET", "/v2/projects/demo/locations/europe-west1/services?pagesSize=1", 400, "INVALID_ARGUMENT", "Invalid JSON payload received. Unknown name \"pagesSize\": Cannot bind query parameter. Field 'pagesSize' could not be found in request message."),
+        (
+            "GET",
+            "/v2/projects/demo/locations/europe-west1/services?pagesSize=1",
+            400,
+            "INVALID_ARGUMENT",
+            "Invalid JSON payload received. Unknown name \"pagesSize\": Cannot bind query parameter. Field 'pagesSize' could not be found in request message.",
+        ),
     ];
     for (method, path, status, name, message) in cases {
         let (got, body) = call(&google, method, path, None).await;
-        assert_eq!((got, body["error"]["status"].as_str(), body["error"]["message"].as_str()), (status, Some(name), Some(message)), "{path}");
+        assert_eq!(
+            (got, body["error"]["status"].as_str(), body["error"]["message"].as_str()),
+            (status, Some(name), Some(message)),
+            "{path}"
+        );
     }
     // What v1 lists of all regions leaves out the one that may not be seen, and says so.
     let all = get(&google, "/v1/projects/demo/locations/-/services").await;
@@ -113,16 +145,28 @@ async fn both_addresses_tags_and_regions_are_there() {
     let quiet = get(&google, &format!("{SERVICES}/quiet")).await;
     assert!(quiet.get("uri").is_none() && quiet.get("urls").is_none());
     let locations = get(&google, "/v1/projects/demo/locations").await;
-    let used: Vec<_> = locations["locations"].as_array().unwrap().iter().filter(|region| region["labels"]["initialized"] == "true").map(|region| region["locationId"].as_str().unwrap()).collect();
+    let used: Vec<_> = locations["locations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|region| region["labels"]["initialized"] == "true")
+        .map(|region| region["locationId"].as_str().unwrap())
+        .collect();
     assert_eq!(used, ["us-central1", "europe-west1"]);
     assert!(locations["locations"].as_array().unwrap().len() > 30);
     let mappings = get(&google, "/v1/projects/demo/locations/europe-west1/domainmappings").await;
     assert_eq!(mappings["items"][0]["spec"]["routeName"], "web");
-    assert_eq!(get(&google, "/apis/domains.cloudrun.com/v1/namespaces/demo/domainmappings").await["items"], mappings["items"]);
+    assert_eq!(
+        get(&google, "/apis/domains.cloudrun.com/v1/namespaces/demo/domainmappings").await["items"],
+        mappings["items"]
+    );
     let jobs = get(&google, "/v2/projects/demo/locations/europe-west1/jobs").await;
     assert_eq!(jobs["jobs"][0]["template"]["taskCount"], 1);
     google.put_worker_pool("demo", "europe-west1", "pool", json!({}));
-    assert_eq!(names(&get(&google, "/v2/projects/demo/locations/europe-west1/workerPools").await["workerPools"]), ["pool"]);
+    assert_eq!(
+        names(&get(&google, "/v2/projects/demo/locations/europe-west1/workerPools").await["workerPools"]),
+        ["pool"]
+    );
 }
 
 #[tokio::test]
@@ -135,18 +179,36 @@ async fn policies_have_versions_and_etags() {
     let whole = get(&google, &format!("{path}:getIamPolicy?options.requestedPolicyVersion=3")).await;
     assert_eq!((&whole["version"], &whole["bindings"]), (&json!(3), &bindings));
     let thin = get(&google, &format!("{path}:getIamPolicy")).await;
-    assert!(thin["bindings"][1].get("condition").is_none() && thin["bindings"][1]["role"].as_str().unwrap().contains("_withcond_"));
+    assert!(
+        thin["bindings"][1].get("condition").is_none()
+            && thin["bindings"][1]["role"].as_str().unwrap().contains("_withcond_")
+    );
     let mut changed = whole.clone();
     changed["bindings"][0]["members"] = json!(["serviceAccount:a@demo.iam.gserviceaccount.com"]);
-    let (status, first) = call(&google, "POST", &format!("{path}:setIamPolicy"), Some(json!({"policy": changed, "updateMask": "bindings,etag"}))).await;
+    let (status, first) = call(
+        &google,
+        "POST",
+        &format!("{path}:setIamPolicy"),
+        Some(json!({"policy": changed, "updateMask": "bindings,etag"})),
+    )
+    .await;
     assert_eq!(status, 200, "{first}");
     assert_ne!(first["etag"], whole["etag"]);
-    let (status, stale) = call(&google, "POST", &format!("{path}:setIamPolicy"), Some(json!({"policy": changed}))).await;
+    let (status, stale) =
+        call(&google, "POST", &format!("{path}:setIamPolicy"), Some(json!({"policy": changed}))).await;
     assert_eq!((status, stale["error"]["status"].as_str()), (409, Some("ABORTED")));
-    assert!(stale["error"]["message"].as_str().unwrap().starts_with("There were concurrent policy changes. Please retry"));
+    assert!(
+        stale["error"]["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("There were concurrent policy changes. Please retry")
+    );
     let (status, _) = call(&google, "POST", &format!("{path}:setIamPolicy"), Some(json!({"policy": {"bindings": [{"role": "roles/run.invoker", "members": ["somebody"]}], "version": 3}}))).await;
     assert_eq!(status, 400, "a member without type");
-    assert_eq!(get(&google, "/v2/projects/demo/locations/us-central1/services/reports:getIamPolicy").await, json!({"etag": "ACAB"}));
+    assert_eq!(
+        get(&google, "/v2/projects/demo/locations/us-central1/services/reports:getIamPolicy").await,
+        json!({"etag": "ACAB"})
+    );
     google.deny("run.services.update", "");
     let asked = json!({"permissions": ["run.services.get", "run.services.update"]});
     let (_, held) = call(&google, "POST", &format!("{path}:testIamPermissions"), Some(asked)).await;
@@ -154,7 +216,13 @@ async fn policies_have_versions_and_etags() {
     // The audit configuration of a project stays where a change does not name it.
     let (_, project) = call(&google, "POST", "/v3/projects/123456789012:getIamPolicy", None).await;
     assert_eq!(project["auditConfigs"][0]["service"], "secretmanager.googleapis.com");
-    let (status, after) = call(&google, "POST", "/v1/projects/demo:setIamPolicy", Some(json!({"policy": {"bindings": project["bindings"], "etag": project["etag"]}}))).await;
+    let (status, after) = call(
+        &google,
+        "POST",
+        "/v1/projects/demo:setIamPolicy",
+        Some(json!({"policy": {"bindings": project["bindings"], "etag": project["etag"]}})),
+    )
+    .await;
     assert_eq!((status, &after["auditConfigs"]), (200, &project["auditConfigs"]));
 }
 
@@ -171,20 +239,51 @@ async fn secrets_have_versions_with_states() {
     let (status, refused) = call(&google, "GET", &format!("{secret}/versions/latest:access"), None).await;
     assert_eq!((status, refused["error"]["status"].as_str()), (400, Some("FAILED_PRECONDITION")));
     for filter in ["state:ENABLED", "state=ENABLED", "state%3AENABLED"] {
-        assert_eq!(names(&get(&google, &format!("{secret}/versions?filter={filter}")).await["versions"]), ["1"]);
+        assert_eq!(
+            names(&get(&google, &format!("{secret}/versions?filter={filter}")).await["versions"]),
+            ["1"]
+        );
     }
     assert_eq!(call(&google, "GET", &format!("{secret}/versions?filter=colour:RED"), None).await.0, 400);
     let wrong = json!({"payload": {"data": "bmV3", "dataCrc32c": "1"}});
     assert_eq!(call(&google, "POST", &format!("{secret}:addVersion"), Some(wrong)).await.0, 400);
-    let (status, added) = call(&google, "POST", &format!("{secret}:addVersion"), Some(json!({"payload": {"data": "bmV3", "dataCrc32c": crc32c::crc32c(b"new").to_string()}}))).await;
-    assert_eq!((status, added["name"].as_str()), (200, Some("projects/123456789012/secrets/kc-secret/versions/3")));
+    let (status, added) = call(
+        &google,
+        "POST",
+        &format!("{secret}:addVersion"),
+        Some(json!({"payload": {"data": "bmV3", "dataCrc32c": crc32c::crc32c(b"new").to_string()}})),
+    )
+    .await;
+    assert_eq!(
+        (status, added["name"].as_str()),
+        (200, Some("projects/123456789012/secrets/kc-secret/versions/3"))
+    );
     let page = get(&google, &format!("{secret}/versions?pageSize=2")).await;
-    assert_eq!((names(&page["versions"]), &page["totalSize"]), (vec!["3".to_owned(), "2".to_owned()], &json!(3)));
+    assert_eq!(
+        (names(&page["versions"]), &page["totalSize"]),
+        (vec!["3".to_owned(), "2".to_owned()], &json!(3))
+    );
     let (_, gone) = call(&google, "POST", &format!("{secret}/versions/3:destroy"), Some(json!({}))).await;
     assert!(gone["destroyTime"].is_string());
     assert_eq!(call(&google, "POST", &format!("{secret}/versions/3:enable"), Some(json!({}))).await.0, 400);
-    let (status, made) = call(&google, "POST", "/v1/projects/demo/secrets?secretId=other", Some(json!({"replication": {"automatic": {}}, "labels": {"a": "b"}}))).await;
+    let (status, made) = call(
+        &google,
+        "POST",
+        "/v1/projects/demo/secrets?secretId=other",
+        Some(json!({"replication": {"automatic": {}}, "labels": {"a": "b"}})),
+    )
+    .await;
     assert_eq!((status, made["name"].as_str()), (200, Some("projects/123456789012/secrets/other")));
     assert_eq!(names(&get(&google, "/v1/projects/demo/secrets").await["secrets"]), ["other", "kc-secret"]);
-    assert_eq!(call(&google, "POST", "/v1/projects/demo/secrets?secretId=other", Some(json!({"replication": {"automatic": {}}}))).await.0, 409);
+    assert_eq!(
+        call(
+            &google,
+            "POST",
+            "/v1/projects/demo/secrets?secretId=other",
+            Some(json!({"replication": {"automatic": {}}}))
+        )
+        .await
+        .0,
+        409
+    );
 }

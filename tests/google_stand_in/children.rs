@@ -10,7 +10,12 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// A command that sees neither the developer's home nor credentials nor proxies.
 pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().env("HOME", home).env("GOOGLE_APPLICATION_CREDENTIALS", home.join("none.json")).env("NO_PROXY", "127.0.0.1,localhost").env("LC_ALL", "C.UTF-8");
+    command
+        .env_clear()
+        .env("HOME", home)
+        .env("GOOGLE_APPLICATION_CREDENTIALS", home.join("none.json"))
+        .env("NO_PROXY", "127.0.0.1,localhost")
+        .env("LC_ALL", "C.UTF-8");
     if let Some(path) = std::env::var_os("PATH") {
         command.env("PATH", path);
     }
@@ -20,7 +25,10 @@ pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Comm
 /// Runs a child to its end; gives whether it succeeded, its output and its errors.
 pub(crate) async fn run(mut command: Command, home: &Path) -> (bool, String, String) {
     let (output, errors) = (home.join("stdout"), home.join("stderr"));
-    command.stdin(Stdio::null()).stdout(std::fs::File::create(&output).unwrap()).stderr(std::fs::File::create(&errors).unwrap());
+    command
+        .stdin(Stdio::null())
+        .stdout(std::fs::File::create(&output).unwrap())
+        .stderr(std::fs::File::create(&errors).unwrap());
     tokio::task::spawn_blocking(move || {
         let mut child = command.spawn().unwrap();
         let begun = Instant::now();
@@ -43,5 +51,6 @@ pub(crate) async fn run(mut command: Command, home: &Path) -> (bool, String, Str
 
 /// Whether a program is there.
 pub(crate) fn exists(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }

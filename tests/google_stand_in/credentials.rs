@@ -3,8 +3,8 @@
 use cloakrun_test_support::google::Config;
 use serde_json::{Value, json};
 
-use crate::discovery::Judged;
 use crate::client;
+use crate::discovery::Judged;
 
 const SERVICES: &str = "/v2/projects/demo/locations/europe-west1/services";
 
@@ -47,16 +47,38 @@ async fn tokens_come_from_all_sources() {
     google.accept_refresh_token("refresh", "user@example.com");
     google.accept_subject_token("subject", "principal://example");
     google.allow_impersonation("user@example.com", "auditor@demo.iam.gserviceaccount.com");
-    let grant = [("grant_type", "refresh_token"), ("client_id", "id"), ("client_secret", "secret"), ("refresh_token", "refresh")];
+    let grant = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "id"),
+        ("client_secret", "secret"),
+        ("refresh_token", "refresh"),
+    ];
     let (status, user) = form(&google, "/token", &grant).await;
     assert_eq!((status, user["token_type"].as_str()), (200, Some("Bearer")));
     let user = user["access_token"].as_str().unwrap().to_owned();
     assert_eq!(with(&google, Some(&user)).await.0, 200);
-    let (status, refused) = form(&google, "/token", &[("grant_type", "refresh_token"), ("client_id", "id"), ("client_secret", "s"), ("refresh_token", "old")]).await;
+    let (status, refused) = form(
+        &google,
+        "/token",
+        &[
+            ("grant_type", "refresh_token"),
+            ("client_id", "id"),
+            ("client_secret", "s"),
+            ("refresh_token", "old"),
+        ],
+    )
+    .await;
     assert_eq!((status, refused["error"].as_str()), (400, Some("invalid_grant")));
-    let exchange = [("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("audience", "//iam.googleapis.com/x"), ("subject_token", "subject")];
+    let exchange = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("audience", "//iam.googleapis.com/x"),
+        ("subject_token", "subject"),
+    ];
     let (status, exchanged) = form(&google, "/v1/token", &exchange).await;
-    assert_eq!((status, exchanged["issued_token_type"].as_str()), (200, Some("urn:ietf:params:oauth:token-type:access_token")));
+    assert_eq!(
+        (status, exchanged["issued_token_type"].as_str()),
+        (200, Some("urn:ietf:params:oauth:token-type:access_token"))
+    );
     let act = |token: String, account: &str| {
         let url = format!("{}/v1/projects/-/serviceAccounts/{account}:generateAccessToken", google.url());
         let body = json!({"scope": ["https://www.googleapis.com/auth/cloud-platform"], "lifetime": "3600s"});
@@ -85,6 +107,11 @@ async fn the_metadata_server_wants_its_header() {
     google.require_token();
     let token: Value = response.json().await.unwrap();
     assert_eq!(with(&google, token["access_token"].as_str()).await.0, 200);
-    let project = client().get(format!("{}/computeMetadata/v1/project/project-id", google.url())).header("metadata-flavor", "Google").send().await.unwrap();
+    let project = client()
+        .get(format!("{}/computeMetadata/v1/project/project-id", google.url()))
+        .header("metadata-flavor", "Google")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(project.text().await.unwrap(), "demo");
 }

@@ -53,7 +53,8 @@ impl Drop for Judged {
         if std::thread::panicking() {
             return;
         }
-        let wrong: Vec<String> = self.0.answers().iter().filter(|answer| !answer.spoilt).flat_map(violations).collect();
+        let wrong: Vec<String> =
+            self.0.answers().iter().filter(|answer| !answer.spoilt).flat_map(violations).collect();
         assert!(wrong.is_empty(), "answers that Google's descriptions do not allow:\n{}", wrong.join("\n"));
     }
 }
@@ -67,7 +68,8 @@ pub(crate) fn violations(answer: &Answered) -> Vec<String> {
     let Some((document, schema)) = schema(&answer.method, &answer.path) else {
         return vec![format!("{at}: no API has this method")];
     };
-    let numbers = answer.query.iter().any(|(name, value)| name.ends_with("alt") && value.contains("enum-encoding=int"));
+    let numbers =
+        answer.query.iter().any(|(name, value)| name.ends_with("alt") && value.contains("enum-encoding=int"));
     let mut check = Check { document, numbers, wrong: Vec::new() };
     check.value(&answer.body, &json!({"$ref": schema}), "");
     check.wrong.into_iter().map(|wrong| format!("{at}: {wrong}")).collect()
@@ -98,7 +100,11 @@ fn schema(method: &str, path: &str) -> Option<(&'static Value, &'static str)> {
                 return described["response"]["$ref"].as_str();
             }
         }
-        node["resources"].as_object().into_iter().flat_map(|resources| resources.values()).find_map(|resource| within(resource, method, path))
+        node["resources"]
+            .as_object()
+            .into_iter()
+            .flat_map(|resources| resources.values())
+            .find_map(|resource| within(resource, method, path))
     }
     DOCUMENTS.iter().find_map(|document| within(document, method, path).map(|schema| (document, schema)))
 }
@@ -107,10 +113,12 @@ fn schema(method: &str, path: &str) -> Option<(&'static Value, &'static str)> {
 fn fits(template: &str, path: &str) -> bool {
     let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
     template.len() == path.len()
-        && template.iter().zip(&path).all(|(wanted, got)| match wanted.strip_prefix('{').and_then(|wanted| wanted.split_once('}')) {
-            None => wanted == got,
-            Some((_, "")) => !got.contains(':'),
-            Some((_, verb)) => got.strip_suffix(verb).is_some_and(|name| !name.is_empty()),
+        && template.iter().zip(&path).all(|(wanted, got)| {
+            match wanted.strip_prefix('{').and_then(|wanted| wanted.split_once('}')) {
+                None => wanted == got,
+                Some((_, "")) => !got.contains(':'),
+                Some((_, verb)) => got.strip_suffix(verb).is_some_and(|name| !name.is_empty()),
+            }
         })
 }
 
@@ -162,7 +170,10 @@ impl Check {
         // Of an operation's two resources the schema says nothing; their type does.
         if let Some(name) = typed.and_then(|of| of.rsplit('.').next()) {
             let v2 = format!("GoogleCloudRunV2{name}");
-            let known = [v2.as_str(), name].into_iter().find(|name| self.document["schemas"].get(name).is_some()).map(str::to_owned);
+            let known = [v2.as_str(), name]
+                .into_iter()
+                .find(|name| self.document["schemas"].get(name).is_some())
+                .map(str::to_owned);
             match known {
                 None => self.say(at, format!("unknown type {name}")),
                 Some(known) => {
@@ -178,7 +189,7 @@ impl Check {
             if let Some(property) = schema["properties"].get(key) {
                 self.value(inner, property, &path);
             } else if let Some(extra) = schema.get("additionalProperties") {
-                if extra["type"] == "any" && (path == ".response" || path == ".metadata") {
+                if extra["type"] == "any" && (at == ".response" || at == ".metadata") {
                     self.say(&path, "a resource without @type");
                 }
                 self.value(inner, extra, &path);
@@ -196,7 +207,9 @@ impl Check {
         }
         let ok = match format {
             "google-datetime" => text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok(),
-            "google-duration" => text.strip_suffix('s').is_some_and(|seconds| !seconds.is_empty() && seconds.chars().all(|c| c.is_ascii_digit() || c == '.')),
+            "google-duration" => text.strip_suffix('s').is_some_and(|seconds| {
+                !seconds.is_empty() && seconds.chars().all(|c| c.is_ascii_digit() || c == '.')
+            }),
             "int64" => text.parse::<i64>().is_ok(),
             "uint64" => text.parse::<u64>().is_ok(),
             "byte" => STANDARD.decode(text).is_ok_and(|bytes| STANDARD.encode(bytes) == text),
@@ -215,25 +228,32 @@ async fn the_checker_sees_planted_faults() {
     get(&google, "/v1/projects/demo/locations/-/services").await;
     get(&google, "/v1/projects/demo/secrets/kc-secret/versions/1:access").await;
     get(&google, "/v2/projects/demo/locations/europe-west1/services/web:getIamPolicy").await;
-    let body = google.get(cloakrun_test_support::google::Kind::Service, "demo", "europe-west1", "web").unwrap();
-    crate::call(&google, "PATCH", "/v2/projects/demo/locations/europe-west1/services/web?validateOnly=true", Some(body)).await;
+    let body =
+        google.get(cloakrun_test_support::google::Kind::Service, "demo", "europe-west1", "web").unwrap();
+    crate::call(
+        &google,
+        "PATCH",
+        "/v2/projects/demo/locations/europe-west1/services/web?validateOnly=true",
+        Some(body),
+    )
+    .await;
     let answers = google.answers();
     let plants: &[(usize, &str, Value)] = &[
-        (0, "/services/0/unheardOf", json!("x")),
-        (0, "/services/0/create_time", json!("2026-01-01T00:00:00Z")),
-        (0, "/services/0/template/containers/0/env/2/valueSource/secretKeyReff", json!({})),
-        (0, "/services/0/ingress", json!("INGRESS_TRAFFIC_EVERYTHING")),
-        (0, "/services/0/ingress", json!(1)),
-        (0, "/services/0/generation", json!(3)),
-        (0, "/services/0/uri", json!(5)),
-        (0, "/services/0/uri", Value::Null),
-        (0, "/services/0/createTime", json!("yesterday")),
-        (0, "/services/0/template/timeout", json!("5 minutes")),
-        (0, "/services/0/template/timeout", json!(300)),
-        (0, "/services/0/urls", json!({})),
-        (0, "/services/0/reconciling", json!("yes")),
-        (0, "/services/0/labels", json!([])),
-        (0, "/services/0/template/containers/0/ports/0/containerPort", json!("http")),
+        (0, "/services/1/unheardOf", json!("x")),
+        (0, "/services/1/create_time", json!("2026-01-01T00:00:00Z")),
+        (0, "/services/1/template/containers/0/env/2/valueSource/secretKeyReff", json!({})),
+        (0, "/services/1/ingress", json!("INGRESS_TRAFFIC_EVERYTHING")),
+        (0, "/services/1/ingress", json!(1)),
+        (0, "/services/1/generation", json!(3)),
+        (0, "/services/1/uri", json!(5)),
+        (0, "/services/1/uri", Value::Null),
+        (0, "/services/1/createTime", json!("yesterday")),
+        (0, "/services/1/template/timeout", json!("5 minutes")),
+        (0, "/services/1/template/timeout", json!(300)),
+        (0, "/services/1/urls", json!({})),
+        (0, "/services/1/reconciling", json!("yes")),
+        (0, "/services/1/labels", json!([])),
+        (0, "/services/1/template/containers/0/ports/0/containerPort", json!("http")),
         (1, "/items/0/metadata/generation", json!("1")),
         (1, "/items/0/metadata/annotations/x", json!(1)),
         (2, "/payload/data", json!("YWJjZ=")),
@@ -246,7 +266,10 @@ async fn the_checker_sees_planted_faults() {
         let mut spoilt = answers[*answer].clone();
         assert_eq!(violations(&spoilt), Vec::<String>::new());
         let (parent, last) = pointer.rsplit_once('/').unwrap();
-        let place = spoilt.body.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer} is not in {}", answers[*answer].body));
+        let place = spoilt
+            .body
+            .pointer_mut(parent)
+            .unwrap_or_else(|| panic!("{pointer} is not in {}", answers[*answer].body));
         place[last] = planted.clone();
         assert!(!violations(&spoilt).is_empty(), "{pointer} = {planted} was not seen");
     }

@@ -23,7 +23,10 @@ async fn a_region_takes_so_many_calls() {
     let body: serde_json::Value = response.json().await.unwrap();
     assert_eq!(body["error"]["status"], "RESOURCE_EXHAUSTED");
     let info = &body["error"]["details"][0]["metadata"];
-    assert_eq!((&info["quota_limit"], &info["quota_limit_value"], &info["quota_location"]), (&json!("ReadPerMinutePerProjectRegion"), &json!("3"), &json!("europe-west1")));
+    assert_eq!(
+        (&info["quota_limit"], &info["quota_limit_value"], &info["quota_location"]),
+        (&json!("ReadPerMinutePerProjectRegion"), &json!("3"), &json!("europe-west1"))
+    );
     // Other regions and other APIs have their own.
     get(&google, "/v2/projects/demo/locations/us-central1/services").await;
     get(&google, "/v1/projects/demo/secrets").await;
@@ -51,7 +54,8 @@ async fn answers_and_connections_break_on_demand() {
     let response = client().get(format!("{}{SERVICES}", google.url())).send().await.unwrap();
     assert!(response.status().is_success() && response.json::<serde_json::Value>().await.is_err());
     google.fail(Matching::all(), Fault::Silent, 1);
-    let waiting = client().get(format!("{}{SERVICES}", google.url())).timeout(Duration::from_millis(300)).send().await;
+    let waiting =
+        client().get(format!("{}{SERVICES}", google.url())).timeout(Duration::from_millis(300)).send().await;
     assert!(waiting.unwrap_err().is_timeout());
     google.fail(Matching::path("/v2/*/services"), Fault::SamePage, ALWAYS);
     let first = get(&google, &format!("{SERVICES}?pageSize=1")).await;
@@ -68,11 +72,27 @@ async fn answers_and_connections_break_on_demand() {
 async fn calls_under_way_are_counted() {
     let google = Judged::demo(Config { latency: Duration::from_millis(200), ..Config::default() }).await;
     let one = client();
-    let urls = (0..8).map(|n| format!("{}/v2/projects/demo/locations/{}/services", google.url(), if n < 5 { "europe-west1" } else { "us-central1" }));
-    join_all(urls.map(|url| one.get(url).send())).await.into_iter().for_each(|answer| assert!(answer.unwrap().status().is_success()));
+    let urls = (0..8).map(|n| {
+        format!(
+            "{}/v2/projects/demo/locations/{}/services",
+            google.url(),
+            if n < 5 { "europe-west1" } else { "us-central1" }
+        )
+    });
+    join_all(urls.map(|url| one.get(url).send()))
+        .await
+        .into_iter()
+        .for_each(|answer| assert!(answer.unwrap().status().is_success()));
     let calls = google.calls();
     assert_eq!(calls.len(), 8);
-    let most = |region: &str| calls.iter().filter(|call| call.region.as_deref() == Some(region)).map(|call| call.in_flight_in_region).max().unwrap();
+    let most = |region: &str| {
+        calls
+            .iter()
+            .filter(|call| call.region.as_deref() == Some(region))
+            .map(|call| call.in_flight_in_region)
+            .max()
+            .unwrap()
+    };
     assert!(calls.iter().map(|call| call.in_flight).max().unwrap() <= 8);
     assert!(most("europe-west1") <= 5 && most("us-central1") <= 3);
     google.latency(Duration::ZERO);

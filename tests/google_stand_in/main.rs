@@ -34,7 +34,12 @@ fn client() -> reqwest::Client {
 }
 
 /// Calls and gives status and JSON; `Null` where the answer is none.
-async fn call(google: &cloakrun_test_support::google::StandIn, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+async fn call(
+    google: &cloakrun_test_support::google::StandIn,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+) -> (u16, Value) {
     let mut request = client().request(method.parse().unwrap(), format!("{}{path}", google.url()));
     if let Some(body) = body {
         request = request.json(&body);
@@ -53,5 +58,9 @@ async fn get(google: &cloakrun_test_support::google::StandIn, path: &str) -> Val
 
 /// The names at the end of a list's resource names.
 fn names(list: &Value) -> Vec<String> {
-    list.as_array().into_iter().flatten().map(|item| item["name"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()).collect()
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .map(|item| item["name"].as_str().unwrap().rsplit('/').next().unwrap().to_owned())
+        .collect()
 }

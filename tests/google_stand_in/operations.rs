@@ -30,12 +30,25 @@ async fn a_change_is_taken_at_once_and_takes_effect_later() {
     let mut body = before.clone();
     body["template"]["containers"][0]["env"].as_array_mut().unwrap().push(json!({"name": "A", "value": "b"}));
     body["labels"] = json!({"other": "label"});
-    let (status, operation) = call(&google, "PATCH", &format!("{WEB}?updateMask=template.containers%2Ccustom_audiences&validateOnly=false&allowMissing=false"), Some(body.clone())).await;
+    let (status, operation) = call(
+        &google,
+        "PATCH",
+        &format!(
+            "{WEB}?updateMask=template.containers%2Ccustom_audiences&validateOnly=false&allowMissing=false"
+        ),
+        Some(body.clone()),
+    )
+    .await;
     assert_eq!(status, 200, "{operation}");
     assert!(operation.get("done").is_none());
-    assert!(operation["name"].as_str().unwrap().starts_with("projects/demo/locations/europe-west1/operations/"));
+    assert!(
+        operation["name"].as_str().unwrap().starts_with("projects/demo/locations/europe-west1/operations/")
+    );
     let meanwhile = web(&google);
-    assert_eq!((&meanwhile["reconciling"], &meanwhile["generation"], &meanwhile["observedGeneration"]), (&json!(true), &json!("2"), &json!("1")));
+    assert_eq!(
+        (&meanwhile["reconciling"], &meanwhile["generation"], &meanwhile["observedGeneration"]),
+        (&json!(true), &json!("2"), &json!("1"))
+    );
     assert_ne!(meanwhile["latestCreatedRevision"], meanwhile["latestReadyRevision"]);
     let (done, unfinished) = finished(&google, &operation).await;
     assert_eq!(unfinished, 3);
@@ -56,7 +69,8 @@ async fn without_a_mask_everything_is_replaced_but_what_the_server_keeps() {
     let google = Judged::demo(Config { polls_until_done: 0, ..Config::default() }).await;
     let before = web(&google);
     let body = json!({"uid": "mine", "generation": "77", "etag": "", "template": {"revision": "", "annotations": {}, "executionEnvironment": 0, "containers": [{"image": "example.com/new", "env": [{"name": "E", "value": ""}]}]}});
-    let (status, operation) = call(&google, "PATCH", &format!("{WEB}?validateOnly=true"), Some(body.clone())).await;
+    let (status, operation) =
+        call(&google, "PATCH", &format!("{WEB}?validateOnly=true"), Some(body.clone())).await;
     assert_eq!((status, &operation["done"]), (200, &json!(true)));
     assert_eq!(operation["response"]["template"]["containers"][0]["image"], "example.com/new");
     assert_eq!(web(&google), before, "only a rehearsal");
@@ -66,11 +80,21 @@ async fn without_a_mask_everything_is_replaced_but_what_the_server_keeps() {
     assert!(after.get("labels").is_none());
     assert_eq!((&after["uid"], &after["generation"]), (&before["uid"], &json!("2")));
     let template = after["template"].as_object().unwrap();
-    assert!(!["revision", "annotations", "executionEnvironment", "serviceAccount"].iter().any(|field| template.contains_key(*field)));
+    assert!(
+        !["revision", "annotations", "executionEnvironment", "serviceAccount"]
+            .iter()
+            .any(|field| template.contains_key(*field))
+    );
     assert_eq!(after["template"]["containers"][0]["env"], json!([{"name": "E"}]));
-    for (mask, status) in [("template.containerz", 400), ("template.containers.image", 400), ("labels.team", 200), ("uid", 200)] {
+    for (mask, status) in
+        [("template.containerz", 400), ("template.containers.image", 400), ("labels.team", 200), ("uid", 200)]
+    {
         let body = json!({"labels": {"team": "x", "y": "z"}, "uid": "mine"});
-        assert_eq!(call(&google, "PATCH", &format!("{WEB}?updateMask={mask}"), Some(body)).await.0, status, "{mask}");
+        assert_eq!(
+            call(&google, "PATCH", &format!("{WEB}?updateMask={mask}"), Some(body)).await.0,
+            status,
+            "{mask}"
+        );
     }
     assert_eq!(web(&google)["labels"], json!({"team": "x"}));
 }
@@ -105,15 +129,30 @@ async fn names_google_does_not_have_are_refused() {
 #[tokio::test]
 async fn a_revision_name_is_used_once() {
     let google = Judged::demo(Config { polls_until_done: 0, ..Config::default() }).await;
-    google.put_service("demo", "europe-west1", "named", json!({"template": {"revision": "named-blue", "containers": [{"image": "i"}]}}));
+    google.put_service(
+        "demo",
+        "europe-west1",
+        "named",
+        json!({"template": {"revision": "named-blue", "containers": [{"image": "i"}]}}),
+    );
     let path = "/v2/projects/demo/locations/europe-west1/services/named";
     let mut body = get(&google, path).await;
     body["template"]["containers"][0]["env"] = json!([{"name": "A", "value": "b"}]);
-    let (status, refused) = call(&google, "PATCH", &format!("{path}?updateMask=template.containers"), Some(body.clone())).await;
+    let (status, refused) =
+        call(&google, "PATCH", &format!("{path}?updateMask=template.containers"), Some(body.clone())).await;
     assert_eq!(status, 409);
-    assert_eq!(refused["error"]["message"], "Revision named 'named-blue' with different configuration already exists.");
+    assert_eq!(
+        refused["error"]["message"],
+        "Revision named 'named-blue' with different configuration already exists."
+    );
     body["template"]["revision"] = json!("");
-    let (status, operation) = call(&google, "PATCH", &format!("{path}?updateMask=template.containers,template.revision"), Some(body)).await;
+    let (status, operation) = call(
+        &google,
+        "PATCH",
+        &format!("{path}?updateMask=template.containers,template.revision"),
+        Some(body),
+    )
+    .await;
     assert_eq!(status, 200, "{operation}");
     finished(&google, &operation).await;
     assert_eq!(google.revisions(Kind::Service, "demo", "europe-west1", "named").len(), 2);
@@ -136,11 +175,18 @@ async fn a_change_that_fails_leaves_the_old_revision_serving() {
     assert_ne!(after["latestCreatedRevision"], before["latestCreatedRevision"]);
     // A secret that is not there makes it fail without being told so; the message names the place in the list.
     let mut body = get(&google, WEB).await;
-    body["template"]["containers"][0]["env"].as_array_mut().unwrap().push(json!({"name": "S", "valueSource": {"secretKeyRef": {"secret": "nope", "version": "latest"}}}));
+    body["template"]["containers"][0]["env"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"name": "S", "valueSource": {"secretKeyRef": {"secret": "nope", "version": "latest"}}}));
     let (_, operation) = call(&google, "PATCH", WEB, Some(body)).await;
     let (done, _) = finished(&google, &operation).await;
     let message = done["error"]["message"].as_str().unwrap();
-    assert!(message.contains("spec.template.spec.containers[0].env[3].value_from.secret_key_ref.name") && message.contains("was not found"), "{message}");
+    assert!(
+        message.contains("spec.template.spec.containers[0].env[3].value_from.secret_key_ref.name")
+            && message.contains("was not found"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -152,11 +198,23 @@ async fn services_jobs_and_pools_are_made_and_removed() {
         ("jobs", "jobId", json!({"template": {"template": {"containers": [{"image": "i"}]}}})),
         ("workerPools", "workerPoolId", json!({"template": {"containers": [{"image": "i"}]}})),
     ] {
-        let (status, operation) = call(&google, "POST", &format!("{parent}/{collection}?{parameter}=fresh"), Some(body.clone())).await;
+        let (status, operation) =
+            call(&google, "POST", &format!("{parent}/{collection}?{parameter}=fresh"), Some(body.clone()))
+                .await;
         assert_eq!(status, 200, "{operation}");
         finished(&google, &operation).await;
-        assert_eq!(call(&google, "POST", &format!("{parent}/{collection}?{parameter}=fresh"), Some(body.clone())).await.0, 409);
-        assert_eq!(call(&google, "POST", &format!("{parent}/{collection}?{parameter}=Not%20legal"), Some(body)).await.0, 400);
+        assert_eq!(
+            call(&google, "POST", &format!("{parent}/{collection}?{parameter}=fresh"), Some(body.clone()))
+                .await
+                .0,
+            409
+        );
+        assert_eq!(
+            call(&google, "POST", &format!("{parent}/{collection}?{parameter}=Not%20legal"), Some(body))
+                .await
+                .0,
+            400
+        );
         let path = format!("{parent}/{collection}/fresh");
         let made = get(&google, &path).await;
         let (status, operation) = call(&google, "PATCH", &path, Some(made.clone())).await;
@@ -167,11 +225,29 @@ async fn services_jobs_and_pools_are_made_and_removed() {
         finished(&google, &operation).await;
         assert_eq!(call(&google, "GET", &path, None).await.0, 404);
     }
-    let (status, _) = call(&google, "PATCH", &format!("{parent}/services/missing"), Some(json!({"template": {"containers": [{"image": "i"}]}}))).await;
+    let (status, _) = call(
+        &google,
+        "PATCH",
+        &format!("{parent}/services/missing"),
+        Some(json!({"template": {"containers": [{"image": "i"}]}})),
+    )
+    .await;
     assert_eq!(status, 404);
-    let (status, operation) = call(&google, "PATCH", &format!("{parent}/services/missing?allowMissing=true"), Some(json!({"template": {"containers": [{"image": "i"}]}}))).await;
+    let (status, operation) = call(
+        &google,
+        "PATCH",
+        &format!("{parent}/services/missing?allowMissing=true"),
+        Some(json!({"template": {"containers": [{"image": "i"}]}})),
+    )
+    .await;
     assert_eq!(status, 200, "{operation}");
-    let (_, waited) = call(&google, "POST", &format!("/v2/{}:wait", operation["name"].as_str().unwrap()), Some(json!({"timeout": "5s"}))).await;
+    let (_, waited) = call(
+        &google,
+        "POST",
+        &format!("/v2/{}:wait", operation["name"].as_str().unwrap()),
+        Some(json!({"timeout": "5s"})),
+    )
+    .await;
     assert_eq!(waited["done"], true);
     let listed = get(&google, &format!("{parent}/operations")).await;
     assert_eq!(listed["operations"][0]["name"], operation["name"]);

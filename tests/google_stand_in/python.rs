@@ -19,7 +19,9 @@ fn python() -> Result<PathBuf, String> {
     if let Some(python) = std::env::var_os("CLOAKRUN_JUDGES_PYTHON") {
         return Ok(python.into());
     }
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
     let folder = cache.ok_or("there is no home for a virtual environment")?.join("cloakrun-judges");
     let (python, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
     let wanted = std::fs::read(REQUIREMENTS).map_err(|error| error.to_string())?;
@@ -30,7 +32,15 @@ fn python() -> Result<PathBuf, String> {
         return Err("python3 is not installed".into());
     }
     step(Command::new("python3").arg("-m").arg("venv").arg(&folder))?;
-    step(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]))?;
+    step(Command::new(&python).args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "-r",
+        REQUIREMENTS,
+    ]))?;
     std::fs::write(stamp, wanted).map_err(|error| error.to_string())?;
     Ok(python)
 }
@@ -55,7 +65,11 @@ async fn googles_python_clients_are_satisfied() {
         google.put_service("demo", "us-east1", &format!("page-{n}"), json!({"labels": {"n": n.to_string()}}));
     }
     google.put_service("demo", "europe-west1", "broken", json!({}));
-    google.fail_next_change("projects/demo/locations/europe-west1/services/broken", 13, "Revision 'broken-00002-abc' is not ready and cannot serve traffic.");
+    google.fail_next_change(
+        "projects/demo/locations/europe-west1/services/broken",
+        13,
+        "Revision 'broken-00002-abc' is not ready and cannot serve traffic.",
+    );
     let home = TempDir::new().unwrap();
     let mut command = children::command(python, home.path());
     command.arg(SCRIPT).arg(google.url());

@@ -38,11 +38,30 @@ async fn queries_are_taken_as_clients_spell_them() {
         ("?page_size=5", false),
         ("", false),
     ] {
-        let (status, body) = raw(&google, &format!("GET {list}{query} HTTP/1.1\r\nHost: 127.0.0.1"), "").await;
+        let (status, body) =
+            raw(&google, &format!("GET {list}{query} HTTP/1.1\r\nHost: 127.0.0.1"), "").await;
         assert_eq!(status, 200, "{query}: {body}");
         let service = &body["services"][1];
-        let expected = if number { [json!(1), json!(4), json!(4), json!(1)] } else { [json!("INGRESS_TRAFFIC_ALL"), json!("GA"), json!("CONDITION_SUCCEEDED"), json!("TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST")] };
-        assert_eq!([&service["ingress"], &service["launchStage"], &service["terminalCondition"]["state"], &service["traffic"][0]["type"]], expected.each_ref(), "{query}");
+        let expected = if number {
+            [json!(1), json!(4), json!(4), json!(1)]
+        } else {
+            [
+                json!("INGRESS_TRAFFIC_ALL"),
+                json!("GA"),
+                json!("CONDITION_SUCCEEDED"),
+                json!("TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"),
+            ]
+        };
+        assert_eq!(
+            [
+                &service["ingress"],
+                &service["launchStage"],
+                &service["terminalCondition"]["state"],
+                &service["traffic"][0]["type"]
+            ],
+            expected.each_ref(),
+            "{query}"
+        );
     }
 }
 
@@ -50,11 +69,16 @@ async fn queries_are_taken_as_clients_spell_them() {
 async fn a_verb_may_stand_in_a_header() {
     let google = Judged::demo(Config { polls_until_done: 0, ..Config::default() }).await;
     let path = "/v2/projects/demo/locations/europe-west1/services/web?updateMask=ingress&$alt=json;enum-encoding%3Dint";
-    let head = format!("POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-HTTP-Method-Override: PATCH\r\nContent-Type: application/json");
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-HTTP-Method-Override: PATCH\r\nContent-Type: application/json"
+    );
     let (status, operation) = raw(&google, &head, r#"{"ingress":2}"#).await;
     assert_eq!(status, 200, "{operation}");
     assert_eq!(operation["metadata"]["ingress"], 2, "numbers inside an operation too");
-    assert_eq!(google.get(Kind::Service, "demo", "europe-west1", "web").unwrap()["ingress"], "INGRESS_TRAFFIC_INTERNAL_ONLY");
+    assert_eq!(
+        google.get(Kind::Service, "demo", "europe-west1", "web").unwrap()["ingress"],
+        "INGRESS_TRAFFIC_INTERNAL_ONLY"
+    );
     let (status, _) = raw(&google, &head.replace("X-HTTP", "X-Nothing"), "{}").await;
     assert_eq!(status, 404);
     let (status, body) = raw(&google, &head, "{").await;
@@ -68,13 +92,28 @@ async fn the_region_may_stand_in_the_host() {
     let port = google.port();
     let items = |body: &Value| body["items"].as_array().map_or(0, Vec::len);
     let (_, all) = raw(&google, &format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}"), "").await;
-    let (_, by_host) = raw(&google, &format!("GET {path} HTTP/1.1\r\nHost: europe-west1-127.0.0.1:{port}"), "").await;
-    let (_, by_line) = raw(&google, &format!("GET http://us-central1-127.0.0.1:{port}{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}"), "").await;
-    let (_, by_number) = raw(&google, &format!("GET {} HTTP/1.1\r\nHost: europe-west1-127.0.0.1:{port}", path.replace("demo", "123456789012")), "").await;
+    let (_, by_host) =
+        raw(&google, &format!("GET {path} HTTP/1.1\r\nHost: europe-west1-127.0.0.1:{port}"), "").await;
+    let (_, by_line) = raw(
+        &google,
+        &format!("GET http://us-central1-127.0.0.1:{port}{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}"),
+        "",
+    )
+    .await;
+    let (_, by_number) = raw(
+        &google,
+        &format!(
+            "GET {} HTTP/1.1\r\nHost: europe-west1-127.0.0.1:{port}",
+            path.replace("demo", "123456789012")
+        ),
+        "",
+    )
+    .await;
     assert_eq!([items(&all), items(&by_host), items(&by_line), items(&by_number)], [3, 2, 1, 2]);
     let (_, first) = raw(&google, &format!("GET {path}?limit=2 HTTP/1.1\r\nHost: 127.0.0.1"), "").await;
     let token = first["metadata"]["continue"].as_str().unwrap();
-    let (_, rest) = raw(&google, &format!("GET {path}?limit=2&continue={token} HTTP/1.1\r\nHost: 127.0.0.1"), "").await;
+    let (_, rest) =
+        raw(&google, &format!("GET {path}?limit=2&continue={token} HTTP/1.1\r\nHost: 127.0.0.1"), "").await;
     assert_eq!([items(&first), items(&rest)], [2, 1]);
 }
 
@@ -88,18 +127,30 @@ async fn the_old_surface_writes_to_the_same_store() {
     let (status, same) = raw(&google, &format!("PUT {path} {host}"), &web.to_string()).await;
     assert_eq!(status, 200, "{same}");
     let after = google.get(Kind::Service, "demo", "europe-west1", "web").unwrap();
-    assert_eq!((&after["template"], &after["generation"]), (&before["template"], &before["generation"]), "a round trip changes nothing");
+    assert_eq!(
+        (&after["template"], &after["generation"]),
+        (&before["template"], &before["generation"]),
+        "a round trip changes nothing"
+    );
     let (status, stale) = raw(&google, &format!("PUT {path} {host}"), &web.to_string()).await;
     assert_eq!((status, stale["error"]["status"].as_str()), (409, Some("ABORTED")));
     web["metadata"].as_object_mut().unwrap().remove("resourceVersion");
     web["metadata"]["annotations"]["run.googleapis.com/custom-audiences"] = json!("[\"https://x\"]");
     web["metadata"]["annotations"]["run.googleapis.com/ingress"] = json!("internal");
     let (status, rehearsed) = raw(&google, &format!("PUT {path}?dryRun=all {host}"), &web.to_string()).await;
-    assert_eq!((status, &rehearsed["metadata"]["annotations"]["run.googleapis.com/ingress"]), (200, &json!("internal")));
-    assert!(google.get(Kind::Service, "demo", "europe-west1", "web").unwrap().get("customAudiences").is_none());
+    assert_eq!(
+        (status, &rehearsed["metadata"]["annotations"]["run.googleapis.com/ingress"]),
+        (200, &json!("internal"))
+    );
+    assert!(
+        google.get(Kind::Service, "demo", "europe-west1", "web").unwrap().get("customAudiences").is_none()
+    );
     raw(&google, &format!("PUT {path} {host}"), &web.to_string()).await;
     let (_, got) = raw(&google, &format!("GET {path} {host}"), "").await;
     assert_eq!(got["status"]["conditions"][0]["status"], "True");
     let after = google.get(Kind::Service, "demo", "europe-west1", "web").unwrap();
-    assert_eq!((&after["customAudiences"], &after["ingress"]), (&json!(["https://x"]), &json!("INGRESS_TRAFFIC_INTERNAL_ONLY")));
+    assert_eq!(
+        (&after["customAudiences"], &after["ingress"]),
+        (&json!(["https://x"]), &json!("INGRESS_TRAFFIC_INTERNAL_ONLY"))
+    );
 }

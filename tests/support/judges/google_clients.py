@@ -109,7 +109,7 @@ def secrets():
     client.disable_secret_version(name=f"{name}/versions/1")
     pages = list(client.list_secret_versions(request={"parent": name, "filter": "state:ENABLED", "page_size": 1}).pages)
     assert [version.name.rsplit("/", 1)[1] for page in pages for version in page.versions] == ["3", "2"]
-    refused(exceptions.FailedPrecondition, lambda: client.access_secret_version(name=f"{name}/versions/1"))
+    refused(exceptions.BadRequest, lambda: client.access_secret_version(name=f"{name}/versions/1"))
     refused(exceptions.NotFound, lambda: client.get_secret(name="projects/demo/secrets/nope"))
 
 

@@ -10,7 +10,11 @@ const TEMPLATE: [(&str, &[&str], Form); 12] = [
     ("autoscaling.knative.dev/minScale", &["scaling", "minInstanceCount"], Form::Number),
     ("autoscaling.knative.dev/maxScale", &["scaling", "maxInstanceCount"], Form::Number),
     ("run.googleapis.com/vpc-access-connector", &["vpcAccess", "connector"], Form::Text),
-    ("run.googleapis.com/vpc-access-egress", &["vpcAccess", "egress"], Form::Names(&[("all-traffic", "ALL_TRAFFIC"), ("private-ranges-only", "PRIVATE_RANGES_ONLY")])),
+    (
+        "run.googleapis.com/vpc-access-egress",
+        &["vpcAccess", "egress"],
+        Form::Names(&[("all-traffic", "ALL_TRAFFIC"), ("private-ranges-only", "PRIVATE_RANGES_ONLY")]),
+    ),
     ("run.googleapis.com/network-interfaces", &["vpcAccess", "networkInterfaces"], Form::Json),
     (
         "run.googleapis.com/execution-environment",
@@ -47,11 +51,21 @@ const SERVICE: [(&str, &[&str], Form); 13] = [
     ("run.googleapis.com/minScale", &["scaling", "minInstanceCount"], Form::Number),
     ("run.googleapis.com/maxScale", &["scaling", "maxInstanceCount"], Form::Number),
     ("run.googleapis.com/manualInstanceCount", &["scaling", "manualInstanceCount"], Form::Number),
-    ("run.googleapis.com/scalingMode", &["scaling", "scalingMode"], Form::Names(&[("automatic", "AUTOMATIC"), ("manual", "MANUAL")])),
+    (
+        "run.googleapis.com/scalingMode",
+        &["scaling", "scalingMode"],
+        Form::Names(&[("automatic", "AUTOMATIC"), ("manual", "MANUAL")]),
+    ),
     (
         "run.googleapis.com/launch-stage",
         &["launchStage"],
-        Form::Names(&[("GA", "GA"), ("BETA", "BETA"), ("ALPHA", "ALPHA"), ("EARLY_ACCESS", "EARLY_ACCESS"), ("PRELAUNCH", "PRELAUNCH")]),
+        Form::Names(&[
+            ("GA", "GA"),
+            ("BETA", "BETA"),
+            ("ALPHA", "ALPHA"),
+            ("EARLY_ACCESS", "EARLY_ACCESS"),
+            ("PRELAUNCH", "PRELAUNCH"),
+        ]),
     ),
 ];
 
@@ -81,12 +95,15 @@ impl Form {
             Form::Number => value.as_i64().map(|number| number.to_string()),
             Form::Flag => (value == &Value::Bool(true)).then(|| "true".to_owned()),
             Form::Json => (!value.is_null()).then(|| value.to_string()),
-            Form::Names(names) => names.iter().find(|(_, name)| value == name).map(|(word, _)| (*word).to_owned()),
+            Form::Names(names) => {
+                names.iter().find(|(_, name)| value == name).map(|(word, _)| (*word).to_owned())
+            }
         }
     }
 
     fn read(&self, word: &str, annotation: &str) -> Result<Value, ApiError> {
-        let wrong = || ApiError::invalid(format!("metadata.annotations[{annotation}]: Invalid value '{word}'."));
+        let wrong =
+            || ApiError::invalid(format!("metadata.annotations[{annotation}]: Invalid value '{word}'."));
         match self {
             Form::Text => Ok(json!(word)),
             Form::Number => word.parse::<i32>().map(|number| json!(number)).map_err(|_| wrong()),
@@ -96,7 +113,9 @@ impl Form {
                 _ => Err(wrong()),
             },
             Form::Json => serde_json::from_str(word).map_err(|_| wrong()),
-            Form::Names(names) => names.iter().find(|(known, _)| *known == word).map(|(_, name)| json!(name)).ok_or_else(wrong),
+            Form::Names(names) => {
+                names.iter().find(|(known, _)| *known == word).map(|(_, name)| json!(name)).ok_or_else(wrong)
+            }
         }
     }
 }
@@ -128,7 +147,11 @@ fn annotate(table: &[(&str, &[&str], Form)], value: &Value, into: &mut Map<Strin
 }
 
 /// Moves annotations that are fields to their places, and gives the others.
-fn fields(table: &[(&str, &[&str], Form)], annotations: &Value, into: &mut Value) -> Result<Map<String, Value>, ApiError> {
+fn fields(
+    table: &[(&str, &[&str], Form)],
+    annotations: &Value,
+    into: &mut Value,
+) -> Result<Map<String, Value>, ApiError> {
     let mut others = Map::new();
     for (annotation, word) in annotations.as_object().into_iter().flatten() {
         match table.iter().find(|(known, ..)| known == annotation) {
@@ -272,10 +295,16 @@ fn template_annotations(value: &Value) -> Map<String, Value> {
     let mut annotations = value["annotations"].as_object().cloned().unwrap_or_default();
     annotate(&TEMPLATE, value, &mut annotations);
     let containers = value["containers"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let depends: Map<String, Value> =
-        containers.iter().filter(|container| container["dependsOn"].is_array()).map(|container| (text(container, "name").to_owned(), container["dependsOn"].clone())).collect();
+    let depends: Map<String, Value> = containers
+        .iter()
+        .filter(|container| container["dependsOn"].is_array())
+        .map(|container| (text(container, "name").to_owned(), container["dependsOn"].clone()))
+        .collect();
     if !depends.is_empty() {
-        annotations.insert("run.googleapis.com/container-dependencies".into(), json!(Value::Object(depends).to_string()));
+        annotations.insert(
+            "run.googleapis.com/container-dependencies".into(),
+            json!(Value::Object(depends).to_string()),
+        );
     }
     let resources = containers.first().map(|container| &container["resources"]);
     if let Some(resources) = resources {
@@ -289,7 +318,8 @@ fn template_annotations(value: &Value) -> Map<String, Value> {
     let mut aliases: Vec<String> = Vec::new();
     let envs = containers.iter().flat_map(|container| container["env"].as_array().into_iter().flatten());
     let in_env = envs.map(|entry| text(&entry["valueSource"]["secretKeyRef"], "secret"));
-    let in_volumes = value["volumes"].as_array().into_iter().flatten().map(|volume| text(&volume["secret"], "secret"));
+    let in_volumes =
+        value["volumes"].as_array().into_iter().flatten().map(|volume| text(&volume["secret"], "secret"));
     for name in in_env.chain(in_volumes).filter(|name| name.starts_with("projects/")) {
         let alias = format!("{}:{name}", short(&json!(name)));
         if !aliases.contains(&alias) {
@@ -299,7 +329,14 @@ fn template_annotations(value: &Value) -> Map<String, Value> {
     if !aliases.is_empty() {
         annotations.insert("run.googleapis.com/secrets".into(), json!(aliases.join(",")));
     }
-    let sql: Vec<&str> = value["volumes"].as_array().into_iter().flatten().flat_map(|volume| volume["cloudSqlInstance"]["instances"].as_array()).flatten().filter_map(Value::as_str).collect();
+    let sql: Vec<&str> = value["volumes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|volume| volume["cloudSqlInstance"]["instances"].as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if !sql.is_empty() {
         annotations.insert("run.googleapis.com/cloudsql-instances".into(), json!(sql.join(",")));
     }
@@ -313,7 +350,8 @@ fn spec(value: &Value) -> Value {
         out["timeoutSeconds"] = json!(seconds);
     }
     put(&mut out, "serviceAccountName", &value["serviceAccount"]);
-    out["containers"] = Value::Array(value["containers"].as_array().into_iter().flatten().map(container).collect());
+    out["containers"] =
+        Value::Array(value["containers"].as_array().into_iter().flatten().map(container).collect());
     let volumes: Vec<Value> = value["volumes"].as_array().into_iter().flatten().filter_map(volume).collect();
     if !volumes.is_empty() {
         out["volumes"] = Value::Array(volumes);
@@ -335,7 +373,8 @@ fn container(value: &Value) -> Value {
             if !reference.is_object() {
                 return entry.clone();
             }
-            let version = if text(reference, "version").is_empty() { "latest" } else { text(reference, "version") };
+            let version =
+                if text(reference, "version").is_empty() { "latest" } else { text(reference, "version") };
             json!({"name": entry["name"], "valueFrom": {"secretKeyRef": {"name": short(&reference["secret"]), "key": version}}})
         };
         out["env"] = Value::Array(entries.iter().map(one).collect());
@@ -390,7 +429,13 @@ pub(crate) fn revision(project: &Project, region: &str, value: &Value) -> Value 
     let mut annotations = template_annotations(value);
     annotations.insert("serving.knative.dev/creator".into(), value["creator"].clone());
     let first = text(&value["containers"][0], "image");
-    let bare = first.split('@').next().unwrap_or_default().rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(first, |(bare, _)| bare);
+    let bare = first
+        .split('@')
+        .next()
+        .unwrap_or_default()
+        .rsplit_once(':')
+        .filter(|(_, tag)| !tag.contains('/'))
+        .map_or(first, |(bare, _)| bare);
     let sum = u64::from(crc32c::crc32c(first.as_bytes()));
     let digest = format!("{bare}@sha256:{}", format!("{sum:08x}").repeat(8));
     let mut status = json!({
@@ -398,7 +443,9 @@ pub(crate) fn revision(project: &Project, region: &str, value: &Value) -> Value 
         "serviceName": value["service"], "imageDigest": digest, "logUrl": value["logUri"],
     });
     status["containerStatuses"] = json!([{"imageDigest": digest}]);
-    if let (Some(container), true) = (status["containerStatuses"].get_mut(0), value["containers"][0]["name"].is_string()) {
+    if let (Some(container), true) =
+        (status["containerStatuses"].get_mut(0), value["containers"][0]["name"].is_string())
+    {
         container["name"] = value["containers"][0]["name"].clone();
     }
     json!({
@@ -420,7 +467,10 @@ pub(crate) fn wanted(project: &Project, body: &Value) -> Result<(Value, Map<Stri
     let metadata = &body["metadata"];
     let mut others = fields(&SERVICE, &metadata["annotations"], &mut out)?;
     others.retain(|annotation, _| !OUTPUT.contains(&annotation.as_str()));
-    let (v1, own): (Map<String, Value>, Map<String, Value>) = others.into_iter().partition(|(annotation, _)| annotation.contains(".googleapis.com/") || annotation.contains("knative.dev/"));
+    let (v1, own): (Map<String, Value>, Map<String, Value>) =
+        others.into_iter().partition(|(annotation, _)| {
+            annotation.contains(".googleapis.com/") || annotation.contains("knative.dev/")
+        });
     if !own.is_empty() {
         out["annotations"] = Value::Object(own);
     }
@@ -452,7 +502,8 @@ fn wanted_template(project: &Project, body: &Value) -> Result<Value, ApiError> {
     let mut out = json!({});
     let metadata = &body["metadata"];
     let mut others = fields(&TEMPLATE, &metadata["annotations"], &mut out)?;
-    let mut take = |annotation: &str| others.remove(annotation).and_then(|word| word.as_str().map(str::to_owned));
+    let mut take =
+        |annotation: &str| others.remove(annotation).and_then(|word| word.as_str().map(str::to_owned));
     let depends = take("run.googleapis.com/container-dependencies");
     let boost = take("run.googleapis.com/startup-cpu-boost").is_some_and(|word| word == "true");
     let throttled = take("run.googleapis.com/cpu-throttling").is_none_or(|word| word != "false");
@@ -470,17 +521,34 @@ fn wanted_template(project: &Project, body: &Value) -> Result<Value, ApiError> {
         out["timeout"] = json!(format!("{seconds}s"));
     }
     let alias = |name: &str| -> String {
-        let found = aliases.split(',').find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix(':').map(str::to_owned));
+        let found = aliases
+            .split(',')
+            .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix(':').map(str::to_owned));
         found.unwrap_or_else(|| name.to_owned())
     };
     let depends: Value = match depends {
         None => Value::Null,
-        Some(text) => serde_json::from_str(&text).map_err(|_| ApiError::invalid("metadata.annotations[run.googleapis.com/container-dependencies]: Must be a JSON object."))?,
+        Some(text) => serde_json::from_str(&text).map_err(|_| {
+            ApiError::invalid(
+                "metadata.annotations[run.googleapis.com/container-dependencies]: Must be a JSON object.",
+            )
+        })?,
     };
     let mut containers = Vec::new();
     for given in spec["containers"].as_array().into_iter().flatten() {
         let mut container = json!({});
-        for field in ["name", "image", "command", "args", "ports", "volumeMounts", "workingDir", "livenessProbe", "readinessProbe", "startupProbe"] {
+        for field in [
+            "name",
+            "image",
+            "command",
+            "args",
+            "ports",
+            "volumeMounts",
+            "workingDir",
+            "livenessProbe",
+            "readinessProbe",
+            "startupProbe",
+        ] {
             put(&mut container, field, &given[field]);
         }
         if let Some(entries) = given["env"].as_array() {
@@ -530,7 +598,11 @@ fn wanted_template(project: &Project, body: &Value) -> Result<Value, ApiError> {
         } else if given["nfs"].is_object() {
             volume["nfs"] = given["nfs"].clone();
         } else {
-            return Err(ApiError::invalid(format!("spec.template.spec.volumes[{}]: Unsupported volume type in project {}.", volumes.len(), project.id)));
+            return Err(ApiError::invalid(format!(
+                "spec.template.spec.volumes[{}]: Unsupported volume type in project {}.",
+                volumes.len(),
+                project.id
+            )));
         }
         volumes.push(volume);
     }

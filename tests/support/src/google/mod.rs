@@ -71,6 +71,8 @@ pub struct Config {
     pub quota: Option<Quota>,
     /// The regions there are besides those in use; empty for all that Cloud Run has.
     pub regions: Vec<String>,
+    /// Whether whole answers are kept for [`StandIn::answers`]; not for a benchmark.
+    pub record: bool,
     /// Who makes changes, as `creator` and `lastModifier` name them.
     pub caller: String,
 }
@@ -85,6 +87,7 @@ impl Default for Config {
             latency: Duration::ZERO,
             quota: None,
             regions: Vec::new(),
+            record: true,
             caller: "deployer@demo.iam.gserviceaccount.com".into(),
         }
     }
@@ -167,12 +170,18 @@ fn urls(project: &str, number: &str, region: &str, service: &str) -> [String; 2]
             letter
         })
         .collect();
-    [format!("https://{service}-{number}.{region}.run.app"), format!("https://{service}-{hash}-{code}.a.run.app")]
+    [
+        format!("https://{service}-{number}.{region}.run.app"),
+        format!("https://{service}-{hash}-{code}.a.run.app"),
+    ]
 }
 
 /// A missing permission in the words of Cloud Run.
 fn denied(permission: &str, resource: &str) -> ApiError {
-    ApiError::new(403, format!("Permission '{permission}' denied on resource '{resource}' (or resource may not exist)."))
+    ApiError::new(
+        403,
+        format!("Permission '{permission}' denied on resource '{resource}' (or resource may not exist)."),
+    )
 }
 
 impl State {
@@ -285,7 +294,8 @@ impl StandIn {
 
     fn put(&self, kind: Kind, project: &str, region: &str, name: &str, described: &Value) {
         let mut state = lock(&self.shared);
-        let key = run::key(&state, project, region, kind, name).unwrap_or_else(|_| panic!("there is no project {project} or no region {region}"));
+        let key = run::key(&state, project, region, kind, name)
+            .unwrap_or_else(|_| panic!("there is no project {project} or no region {region}"));
         run::put(&mut state, &key, described);
     }
 
@@ -308,7 +318,8 @@ impl StandIn {
     pub fn revisions(&self, kind: Kind, project: &str, region: &str, name: &str) -> Vec<Value> {
         let state = lock(&self.shared);
         let key = run::key(&state, project, region, kind, name).ok();
-        key.and_then(|key| state.resource(&key).map(|resource| resource.revisions.clone())).unwrap_or_default()
+        key.and_then(|key| state.resource(&key).map(|resource| resource.revisions.clone()))
+            .unwrap_or_default()
     }
 
     /// Sets the IAM policy of a service, job or worker pool; the etag is made.
@@ -326,7 +337,15 @@ impl StandIn {
     /// The IAM policy of a service, job or worker pool as it is now.
     pub fn policy(&self, kind: Kind, project: &str, region: &str, name: &str) -> Option<Value> {
         let state = lock(&self.shared);
-        state.resource(&Key { project: project.to_owned(), region: region.to_owned(), kind, name: name.to_owned() })?.policy.clone()
+        state
+            .resource(&Key {
+                project: project.to_owned(),
+                region: region.to_owned(),
+                kind,
+                name: name.to_owned(),
+            })?
+            .policy
+            .clone()
     }
 
     /// Sets the IAM policy of a project, with `auditConfigs`; the etag is made.
@@ -373,8 +392,12 @@ impl StandIn {
     /// When there is no such version.
     pub fn set_version(&self, project: &str, secret: &str, version: usize, fields: Value) {
         let mut state = lock(&self.shared);
-        let secret = state.project_mut(project).and_then(|project| project.secrets.get_mut(&(None, secret.to_owned())));
-        let version = secret.and_then(|secret| secret.versions.get_mut(version.wrapping_sub(1))).expect("the version was put");
+        let secret = state
+            .project_mut(project)
+            .and_then(|project| project.secrets.get_mut(&(None, secret.to_owned())));
+        let version = secret
+            .and_then(|secret| secret.versions.get_mut(version.wrapping_sub(1)))
+            .expect("the version was put");
         if let (Some(into), Value::Object(fields)) = (version.value.as_object_mut(), fields) {
             into.extend(fields);
         }
@@ -383,8 +406,11 @@ impl StandIn {
     /// The versions of a secret, oldest first, without their payloads.
     pub fn versions(&self, project: &str, secret: &str) -> Vec<Value> {
         let state = lock(&self.shared);
-        let secret = state.project(project).and_then(|project| project.secrets.get(&(None, secret.to_owned())));
-        secret.map(|secret| secret.versions.iter().map(|version| version.value.clone()).collect()).unwrap_or_default()
+        let secret =
+            state.project(project).and_then(|project| project.secrets.get(&(None, secret.to_owned())));
+        secret
+            .map(|secret| secret.versions.iter().map(|version| version.value.clone()).collect())
+            .unwrap_or_default()
     }
 
     /// Maps a domain to a service of a region.
@@ -410,7 +436,9 @@ impl StandIn {
 
     /// Takes a permission (`run.services.list`) away on every resource whose name begins with this one; empty for all.
     pub fn deny(&self, permission: &str, resource: &str) {
-        lock(&self.shared).denials.push(Denial { permission: permission.to_owned(), resource: resource.to_owned() });
+        lock(&self.shared)
+            .denials
+            .push(Denial { permission: permission.to_owned(), resource: resource.to_owned() });
     }
 
     /// Disables an API (`run.googleapis.com`) in a project.
@@ -488,7 +516,8 @@ impl StandIn {
 }
 
 fn with_etag(state: &mut State, mut policy: Value) -> Value {
-    let conditional = policy["bindings"].as_array().into_iter().flatten().any(|binding| binding.get("condition").is_some());
+    let conditional =
+        policy["bindings"].as_array().into_iter().flatten().any(|binding| binding.get("condition").is_some());
     policy["version"] = json!(if conditional { 3 } else { 1 });
     policy["etag"] = json!(state.policy_etag());
     policy

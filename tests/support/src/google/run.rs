@@ -63,7 +63,10 @@ pub(crate) fn route(state: &mut State, request: &Request) -> Result<Value, ApiEr
                         ("GET", None) => {
                             state.permit(&format!("run.{noun}.get"), &full)?;
                             look(state, &key);
-                            state.resource(&key).map(|resource| resource.value.clone()).ok_or_else(|| missing(&key))
+                            state
+                                .resource(&key)
+                                .map(|resource| resource.value.clone())
+                                .ok_or_else(|| missing(&key))
                         }
                         ("PATCH", None) => {
                             state.permit(&format!("run.{noun}.update"), &full)?;
@@ -73,10 +76,15 @@ pub(crate) fn route(state: &mut State, request: &Request) -> Result<Value, ApiEr
                             state.permit(&format!("run.{noun}.delete"), &full)?;
                             delete(state, request, &key)
                         }
-                        (_, Some("getIamPolicy" | "setIamPolicy" | "testIamPermissions")) => super::iam::resource(state, request, &key, &full),
+                        (_, Some("getIamPolicy" | "setIamPolicy" | "testIamPermissions")) => {
+                            super::iam::resource(state, request, &key, &full)
+                        }
                         ("POST", Some("run")) if kind == Kind::Job => {
                             state.permit("run.jobs.run", &full)?;
-                            Err(ApiError { status: "UNIMPLEMENTED", ..ApiError::new(501, "The stand-in does not run jobs.") })
+                            Err(ApiError {
+                                status: "UNIMPLEMENTED",
+                                ..ApiError::new(501, "The stand-in does not run jobs.")
+                            })
                         }
                         _ => Err(request.unknown()),
                     }
@@ -92,7 +100,9 @@ pub(crate) fn route(state: &mut State, request: &Request) -> Result<Value, ApiEr
                     let full = format!("{}/revisions/{revision}", key.resource_name());
                     state.permit("run.revisions.get", &full)?;
                     look(state, &key);
-                    let found = state.resource(&key).and_then(|resource| resource.revisions.iter().find(|of| text(of, "name") == full));
+                    let found = state
+                        .resource(&key)
+                        .and_then(|resource| resource.revisions.iter().find(|of| text(of, "name") == full));
                     found.cloned().ok_or_else(|| {
                         ApiError::not_found(format!("Resource '{revision}' of kind 'REVISION' in region '{region}' in project '{}' does not exist.", key.project))
                     })
@@ -109,7 +119,13 @@ fn canonical(state: &State, project: &str, region: &str) -> String {
 }
 
 /// Names a resource; the project must exist, and its region.
-pub(crate) fn key(state: &State, project: &str, region: &str, kind: Kind, name: &str) -> Result<Key, ApiError> {
+pub(crate) fn key(
+    state: &State,
+    project: &str,
+    region: &str,
+    kind: Kind,
+    name: &str,
+) -> Result<Key, ApiError> {
     let id = state.project(project).map(|known| known.id.clone());
     match id {
         Some(project) if REGIONS.iter().any(|(known, _)| *known == region) => {
@@ -139,17 +155,31 @@ pub(crate) fn look(state: &mut State, key: &Key) {
     }
 }
 
-fn list(state: &mut State, request: &Request, project: &str, region: &str, kind: Kind) -> Result<Value, ApiError> {
+fn list(
+    state: &mut State,
+    request: &Request,
+    project: &str,
+    region: &str,
+    kind: Kind,
+) -> Result<Value, ApiError> {
     let scope = format!("projects/{project}/locations/{region}/{}", kind.collection());
     if state.project(project).is_none() || !REGIONS.iter().any(|(known, _)| *known == region) {
-        return Err(super::denied(&format!("run.{}.list", kind.noun()), &format!("projects/{project}/locations/{region}")));
+        return Err(super::denied(
+            &format!("run.{}.list", kind.noun()),
+            &format!("projects/{project}/locations/{region}"),
+        ));
     }
-    let resources = state.project(project).and_then(|project| project.regions.get(region)).map(|region| &region.resources);
+    let resources = state
+        .project(project)
+        .and_then(|project| project.regions.get(region))
+        .map(|region| &region.resources);
     let mut items: Vec<(String, Value)> = resources
         .into_iter()
         .flatten()
         .filter(|((of, _), _)| *of == kind)
-        .map(|((_, name), resource)| (format!("{} {name}", text(&resource.value, "createTime")), resource.value.clone()))
+        .map(|((_, name), resource)| {
+            (format!("{} {name}", text(&resource.value, "createTime")), resource.value.clone())
+        })
         .collect();
     items.sort_by(|a, b| b.0.cmp(&a.0));
     let (page, next) = state.page(&scope, request.query("pageSize"), request.query("pageToken"), items)?;
@@ -173,7 +203,9 @@ fn revisions(state: &mut State, request: &Request, key: &Key) -> Result<Value, A
     let mut items: Vec<(String, Value)> = resource
         .into_iter()
         .flat_map(|resource| &resource.revisions)
-        .map(|revision| (format!("{} {}", text(revision, "createTime"), text(revision, "name")), revision.clone()))
+        .map(|revision| {
+            (format!("{} {}", text(revision, "createTime"), text(revision, "name")), revision.clone())
+        })
         .collect();
     items.sort_by(|a, b| b.0.cmp(&a.0));
     let (page, next) = state.page(&scope, request.query("pageSize"), request.query("pageToken"), items)?;
@@ -203,7 +235,11 @@ pub(crate) fn fresh(key: &Key, etag: &str, current: &Value) -> Result<(), ApiErr
     if etag.is_empty() || etag == text(current, "etag") {
         return Ok(());
     }
-    Err(ApiError::aborted(format!("Conflict for resource '{}': version '{etag}' was specified but current version is '{}'.", key.name, text(current, "etag"))))
+    Err(ApiError::aborted(format!(
+        "Conflict for resource '{}': version '{etag}' was specified but current version is '{}'.",
+        key.name,
+        text(current, "etag")
+    )))
 }
 
 fn patch(state: &mut State, request: &Request, key: &Key) -> Result<Value, ApiError> {
@@ -211,7 +247,10 @@ fn patch(state: &mut State, request: &Request, key: &Key) -> Result<Value, ApiEr
     let rehearsal = request.is_set("validateOnly");
     let Some(current) = state.resource(key).map(|resource| resource.value.clone()) else {
         if request.is_set("allowMissing") {
-            state.permit(&format!("run.{}.create", key.kind.noun()), &format!("projects/{}/locations/{}", key.project, key.region))?;
+            state.permit(
+                &format!("run.{}.create", key.kind.noun()),
+                &format!("projects/{}/locations/{}", key.project, key.region),
+            )?;
             let spec = writable(key, &body);
             check(state, key, &spec)?;
             return write(state, key, spec, rehearsal, false);
@@ -250,7 +289,9 @@ fn patch(state: &mut State, request: &Request, key: &Key) -> Result<Value, ApiEr
 /// The fields that a client may set.
 fn writable(key: &Key, value: &Value) -> Value {
     let fields = value.as_object().cloned().unwrap_or_default();
-    let fields = fields.into_iter().filter(|(name, _)| name != "name" && name != "etag" && !documents().is_read_only(API, key.kind.schema(), name));
+    let fields = fields.into_iter().filter(|(name, _)| {
+        name != "name" && name != "etag" && !documents().is_read_only(API, key.kind.schema(), name)
+    });
     Value::Object(fields.collect())
 }
 
@@ -283,7 +324,12 @@ fn containers<'a>(kind: Kind, spec: &'a Value) -> &'a [Value] {
 
 /// What the real server refuses at once.
 pub(crate) fn check(state: &State, key: &Key, spec: &Value) -> Result<(), ApiError> {
-    if key.name.is_empty() || key.name.len() >= 50 || !key.name.starts_with(|c: char| c.is_ascii_lowercase()) || key.name.ends_with('-') || !key.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+    if key.name.is_empty()
+        || key.name.len() >= 50
+        || !key.name.starts_with(|c: char| c.is_ascii_lowercase())
+        || key.name.ends_with('-')
+        || !key.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
         return Err(ApiError::invalid(format!(
             "{}_id: must contain only lowercase, digits, and hyphens; must begin with a letter, and cannot end with a hyphen; must be less than 50 characters.",
             key.kind.shouted().to_lowercase()
@@ -295,10 +341,14 @@ pub(crate) fn check(state: &State, key: &Key, spec: &Value) -> Result<(), ApiErr
     }
     for (n, container) in containers.iter().enumerate() {
         if text(container, "image").is_empty() && container.get("sourceCode").is_none() {
-            return Err(ApiError::invalid(format!("template.containers[{n}].image: Image must be specified.")));
+            return Err(ApiError::invalid(format!(
+                "template.containers[{n}].image: Image must be specified."
+            )));
         }
         let names = container["env"].as_array().into_iter().flatten().map(|entry| text(entry, "name"));
-        let reserved: Vec<&str> = names.filter(|name| matches!(*name, "PORT" | "K_SERVICE" | "K_REVISION" | "K_CONFIGURATION")).collect();
+        let reserved: Vec<&str> = names
+            .filter(|name| matches!(*name, "PORT" | "K_SERVICE" | "K_REVISION" | "K_CONFIGURATION"))
+            .collect();
         if !reserved.is_empty() && key.kind == Kind::Service {
             return Err(ApiError::invalid(format!(
                 "template.containers[{n}].env: The following reserved env names were provided: {}. These values are automatically set by the system.",
@@ -309,7 +359,9 @@ pub(crate) fn check(state: &State, key: &Key, spec: &Value) -> Result<(), ApiErr
     let traffic = spec["traffic"].as_array().map(Vec::as_slice).unwrap_or_default();
     let sum: i64 = traffic.iter().filter_map(|target| target["percent"].as_i64()).sum();
     if !traffic.is_empty() && sum != 100 {
-        return Err(ApiError::invalid(format!("traffic: Traffic targets must sum to 100 percent, got {sum}.")));
+        return Err(ApiError::invalid(format!(
+            "traffic: Traffic targets must sum to 100 percent, got {sum}."
+        )));
     }
     let explicit = text(&spec["template"], "revision");
     for (n, target) in traffic.iter().enumerate() {
@@ -319,13 +371,20 @@ pub(crate) fn check(state: &State, key: &Key, spec: &Value) -> Result<(), ApiErr
             )));
         }
         let revision = text(target, "revision");
-        let known = state.resource(key).is_some_and(|resource| resource.revisions.iter().any(|of| short(of) == revision));
+        let known = state
+            .resource(key)
+            .is_some_and(|resource| resource.revisions.iter().any(|of| short(of) == revision));
         if !revision.is_empty() && !known && revision != explicit {
-            return Err(ApiError::invalid(format!("traffic[{n}].revision: Revision '{revision}' not found.")));
+            return Err(ApiError::invalid(format!(
+                "traffic[{n}].revision: Revision '{revision}' not found."
+            )));
         }
     }
     if !explicit.is_empty() && !explicit.starts_with(&format!("{}-", key.name)) {
-        return Err(ApiError::invalid(format!("template.revision: Revision name must be prefixed by the name of its service: {}-", key.name)));
+        return Err(ApiError::invalid(format!(
+            "template.revision: Revision name must be prefixed by the name of its service: {}-",
+            key.name
+        )));
     }
     Ok(())
 }
@@ -336,7 +395,13 @@ pub(crate) fn short(value: &Value) -> &str {
 }
 
 /// Takes a change: stores what is wanted, makes a revision where one is needed, starts the operation.
-pub(crate) fn write(state: &mut State, key: &Key, mut spec: Value, rehearsal: bool, forced: bool) -> Result<Value, ApiError> {
+pub(crate) fn write(
+    state: &mut State,
+    key: &Key,
+    mut spec: Value,
+    rehearsal: bool,
+    forced: bool,
+) -> Result<Value, ApiError> {
     defaults(key.kind, &mut spec);
     let before = state.resource(key).cloned();
     if !rehearsal && let Some(pending) = before.as_ref().and_then(|resource| resource.pending.clone()) {
@@ -356,9 +421,16 @@ pub(crate) fn write(state: &mut State, key: &Key, mut spec: Value, rehearsal: bo
     let explicit = text(&spec["template"], "revision").to_owned();
     let renamed = !explicit.is_empty() && !resource.revisions.iter().any(|of| short(of) == explicit);
     let is_new = resource.value.is_null();
-    let new_revision = key.kind != Kind::Job && (is_new || forced || renamed || template(&old) != template(&spec) || changed(&["scaling", "customAudiences"]));
+    let new_revision = key.kind != Kind::Job
+        && (is_new
+            || forced
+            || renamed
+            || template(&old) != template(&spec)
+            || changed(&["scaling", "customAudiences"]));
     if new_revision && !explicit.is_empty() && !renamed {
-        return Err(ApiError::exists(format!("Revision named '{explicit}' with different configuration already exists.")));
+        return Err(ApiError::exists(format!(
+            "Revision named '{explicit}' with different configuration already exists."
+        )));
     }
     let changes = new_revision || is_new || old != spec;
     let now = state.now();
@@ -389,7 +461,12 @@ pub(crate) fn write(state: &mut State, key: &Key, mut spec: Value, rehearsal: bo
 }
 
 fn region<'a>(state: &'a mut State, key: &Key) -> &'a mut Region {
-    let region = state.project_mut(&key.project).expect("a key names a project that exists").regions.entry(key.region.clone()).or_default();
+    let region = state
+        .project_mut(&key.project)
+        .expect("a key names a project that exists")
+        .regions
+        .entry(key.region.clone())
+        .or_default();
     region.initialized = true;
     region
 }
@@ -420,14 +497,18 @@ fn failure(state: &mut State, key: &Key, value: &Value, new_revision: bool) -> O
                 "" => "latest",
                 version => version,
             };
-            let found = owner.and_then(|owner| owner.secrets.get(&(None, short.to_owned())).map(|found| (owner, found)));
+            let found = owner
+                .and_then(|owner| owner.secrets.get(&(None, short.to_owned())).map(|found| (owner, found)));
             let usable = found.is_some_and(|(_, found)| super::secrets::enabled(found, version));
             if !usable {
                 let number = owner.map_or(project.number.as_str(), |owner| &owner.number);
-                return Some((13, format!(
-                    "Revision '{}' is not ready and cannot serve traffic. spec.template.spec.containers[{c}].env[{e}].value_from.secret_key_ref.name: Secret projects/{number}/secrets/{short}/versions/{version} was not found",
-                    text(value, "latestCreatedRevision").rsplit('/').next().unwrap_or_default()
-                )));
+                return Some((
+                    13,
+                    format!(
+                        "Revision '{}' is not ready and cannot serve traffic. spec.template.spec.containers[{c}].env[{e}].value_from.secret_key_ref.name: Secret projects/{number}/secrets/{short}/versions/{version} was not found",
+                        text(value, "latestCreatedRevision").rsplit('/').next().unwrap_or_default()
+                    ),
+                ));
             }
         }
     }
@@ -462,7 +543,10 @@ pub(crate) fn defaults(kind: Kind, spec: &mut Value) {
             fill(&["template", "template", "maxRetries"], json!(3));
             fill(&["template", "template", "timeout"], json!("600s"));
         }
-        Kind::WorkerPool => fill(&["instanceSplits"], json!([{"type": "INSTANCE_SPLIT_ALLOCATION_TYPE_LATEST", "percent": 100}])),
+        Kind::WorkerPool => fill(
+            &["instanceSplits"],
+            json!([{"type": "INSTANCE_SPLIT_ALLOCATION_TYPE_LATEST", "percent": 100}]),
+        ),
     }
     let template = if kind == Kind::Job { &mut spec["template"]["template"] } else { &mut spec["template"] };
     for container in template["containers"].as_array_mut().into_iter().flatten() {
@@ -491,7 +575,10 @@ fn stored(state: &mut State, key: &Key, old: &Value, spec: Value, now: &str) -> 
     let mut all = Map::new();
     all.insert("name".into(), json!(key.resource_name()));
     let kept = old.as_object().cloned().unwrap_or_default();
-    all.extend(kept.into_iter().filter(|(name, _)| name != "name" && documents().is_read_only(API, key.kind.schema(), name)));
+    all.extend(
+        kept.into_iter()
+            .filter(|(name, _)| name != "name" && documents().is_read_only(API, key.kind.schema(), name)),
+    );
     if old.is_null() {
         all.insert("uid".into(), json!(state.uuid()));
         all.insert("generation".into(), json!("1"));
@@ -521,9 +608,13 @@ fn stored(state: &mut State, key: &Key, old: &Value, spec: Value, now: &str) -> 
 fn revision(state: &mut State, key: &Key, value: &Value, number: u32, explicit: &str, now: &str) -> Value {
     let letters: String = {
         let mixed = state.serial().wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        [8, 24, 40].iter().map(|shift| char::from(b'a' + u8::try_from((mixed >> shift) % 26).unwrap_or_default())).collect()
+        [8, 24, 40]
+            .iter()
+            .map(|shift| char::from(b'a' + u8::try_from((mixed >> shift) % 26).unwrap_or_default()))
+            .collect()
     };
-    let short = if explicit.is_empty() { format!("{}-{number:05}-{letters}", key.name) } else { explicit.to_owned() };
+    let short =
+        if explicit.is_empty() { format!("{}-{number:05}-{letters}", key.name) } else { explicit.to_owned() };
     let mut revision = json!({
         "name": format!("{}/revisions/{short}", key.resource_name()),
         "uid": state.uuid(),
@@ -546,7 +637,10 @@ fn revision(state: &mut State, key: &Key, value: &Value, number: u32, explicit: 
     )));
     fields.insert("etag".into(), json!(state.run_etag()));
     fields.insert("reconciling".into(), json!(true));
-    fields.insert("conditions".into(), json!([{"type": "Ready", "state": "CONDITION_RECONCILING", "lastTransitionTime": now}]));
+    fields.insert(
+        "conditions".into(),
+        json!([{"type": "Ready", "state": "CONDITION_RECONCILING", "lastTransitionTime": now}]),
+    );
     revision
 }
 
@@ -628,15 +722,21 @@ pub(crate) fn serve(value: &mut Value, kind: Kind) {
 /// Puts a resource into the store as a test describes it: v2 fields, the rest filled in as by a deployment that succeeded.
 pub(crate) fn put(state: &mut State, key: &Key, described: &Value) {
     let read = documents().read(API, key.kind.schema(), described);
-    let read = read.unwrap_or_else(|error| panic!("{} cannot be put: {}", key.resource_name(), error.message));
+    let read =
+        read.unwrap_or_else(|error| panic!("{} cannot be put: {}", key.resource_name(), error.message));
     let mut spec = writable(key, &read);
     if containers(key.kind, &spec).is_empty() {
-        let template = if key.kind == Kind::Job { &mut spec["template"]["template"] } else { &mut spec["template"] };
+        let template =
+            if key.kind == Kind::Job { &mut spec["template"]["template"] } else { &mut spec["template"] };
         template["containers"] = json!([{"image": "europe-docker.pkg.dev/cloudrun/container/hello"}]);
     }
     let was = state.config.polls_until_done;
-    let removed = state.project_mut(&key.project).and_then(|project| project.regions.get_mut(&key.region)).and_then(|region| region.resources.remove(&(key.kind, key.name.clone())));
-    let answer = write(state, key, spec, false, false).unwrap_or_else(|error| panic!("{} cannot be put: {}", key.resource_name(), error.message));
+    let removed = state
+        .project_mut(&key.project)
+        .and_then(|project| project.regions.get_mut(&key.region))
+        .and_then(|region| region.resources.remove(&(key.kind, key.name.clone())));
+    let answer = write(state, key, spec, false, false)
+        .unwrap_or_else(|error| panic!("{} cannot be put: {}", key.resource_name(), error.message));
     let name = text(&answer, "name").to_owned();
     if let Some(operation) = state.operations.get_mut(&name) {
         // What a test describes is there, whether its secrets are or not.
