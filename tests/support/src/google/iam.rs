@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::discovery::documents;
 use super::error::ApiError;
+use super::request::Request;
 use super::store::{Key, State, text};
-use super::wire::Request;
 
 /// The etag of a policy that was never set.
 const UNSET: &str = "ACAB";

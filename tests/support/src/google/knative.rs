@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::discovery::documents;
 use super::error::ApiError;
-use super::knative_shape::{resource_version, revision, service, wanted};
+use super::knative_shape::{resource_version, revision, service};
+use super::knative_wanted::wanted;
+use super::request::Request;
 use super::store::{Key, Project, State, text};
-use super::wire::Request;
-use super::{Kind, operations, run};
+use super::{Kind, checks, deploy, operations, run};
 
 /// What a v1 path names.
 struct Place {
@@ -320,9 +321,9 @@ fn write(
         return Err(ApiError::invalid("metadata.name: Does not match the name of the request."));
     }
     let (spec, v1) = wanted(&place.project, body)?;
-    run::check(state, key, &spec)?;
+    checks::check(state, key, &spec)?;
     let rehearsal = request.query("dryRun") == Some("all");
-    let answer = run::write(state, key, spec, rehearsal, false)?;
+    let answer = deploy::write(state, key, spec, rehearsal, false)?;
     if rehearsal {
         let value = answer["metadata"].clone();
         let mut would = state.resource(key).cloned().unwrap_or_default();
