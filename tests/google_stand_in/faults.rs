@@ -13,7 +13,7 @@ const SERVICES: &str = "/v2/projects/demo/locations/europe-west1/services";
 
 #[tokio::test]
 async fn a_region_takes_so_many_calls() {
-    let quota = Quota { calls: 3, per: Duration::from_secs(600), hint: Hint::RetryAfter(7) };
+    let quota = Quota { calls: 3, per: Duration::from_secs(60), hint: Hint::RetryAfter(7) };
     let google = Judged::demo(Config { quota: Some(quota), ..Config::default() }).await;
     for _ in 0..3 {
         get(&google, SERVICES).await;

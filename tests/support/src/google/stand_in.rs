@@ -87,12 +87,12 @@ impl StandIn {
         project.regions.entry(region.to_owned()).or_default().initialized = true;
     }
 
-    /// Puts a service, replacing one of that name: v2 fields, enums by name or number. What is not given is as after a deployment that
+    /// Puts a service, replacing one of that name and its revisions: v2 fields, enums by name or number. What is not given is as after a deployment that
     /// succeeded; output-only fields that are given are kept as given.
     ///
     /// # Panics
     ///
-    /// When the project is not there, or when Google would not take it (an unknown field, a wrong type, traffic that is not 100 %).
+    /// When the project is not there, or when Google would not take it (an unknown field, a wrong type).
     pub fn put_service(&self, project: &str, region: &str, name: &str, service: Value) {
         self.put(Kind::Service, project, region, name, &service);
     }

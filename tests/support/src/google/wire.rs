@@ -169,8 +169,10 @@ async fn answer(
     let reply = {
         let mut state = lock(&shared);
         let reply = decide(&mut state, &mut request, fault.as_ref());
-        if !matches!(fault, Some(Fault::Closed | Fault::Silent)) {
-            state.calls[in_flight.call].status = reply.status;
+        if !matches!(fault, Some(Fault::Closed | Fault::Silent))
+            && let Some(call) = state.calls.get_mut(in_flight.call)
+        {
+            call.status = reply.status;
         }
         reply
     };
