@@ -22,7 +22,7 @@ use serde_json::Value;
 pub use self::http::Answer;
 use self::process::{ADMIN, Running};
 pub use self::questions::{OriginAnswer, claims};
-pub use self::realm::Realm;
+pub use self::realm::{Realm, unused_name};
 
 /// Tokens of the realm `master` live 60 seconds.
 const TOKEN_IS_FRESH: Duration = Duration::from_secs(40);

@@ -23,31 +23,23 @@ pub struct Realm<'a> {
 impl Keycloak {
     /// Makes an empty realm whose name begins with `purpose` and is not used twice.
     pub fn realm(&self, purpose: &str) -> Realm<'_> {
-        self.realm_of(purpose, json!({}))
+        self.import_realm(&json!({"realm": unused_name(purpose), "enabled": true}))
+            .unwrap_or_else(|answer| panic!("creating a realm: {} {}", answer.status, answer.body))
     }
 
-    /// Imports a realm document. Its name becomes one that begins with `purpose` and is not used twice; it is enabled unless it says not.
-    pub fn realm_of(&self, purpose: &str, document: Value) -> Realm<'_> {
-        self.import_realm(purpose, document)
-            .unwrap_or_else(|answer| panic!("importing the realm: {} {}", answer.status, answer.body))
-    }
-
-    /// As [`Keycloak::realm_of`], for documents that the server may refuse.
+    /// Imports a realm document under the name that it has: one of [`unused_name`].
     ///
     /// # Errors
-    /// With the server's answer when it does.
-    pub fn import_realm(&self, purpose: &str, mut document: Value) -> Result<Realm<'_>, Answer> {
-        let name = unused_name(purpose);
-        document["realm"] = json!(name);
-        if document["enabled"].is_null() {
-            document["enabled"] = json!(true);
-        }
-        let answer = self.admin(Method::POST, "", Some(&document));
+    /// With the server's answer when it refuses the document.
+    pub fn import_realm(&self, document: &Value) -> Result<Realm<'_>, Answer> {
+        let name = document["realm"].as_str().expect("the document names the realm").to_owned();
+        let answer = self.admin(Method::POST, "", Some(document));
         if answer.status == 201 { Ok(Realm { server: self, name }) } else { Err(answer) }
     }
 }
 
-fn unused_name(purpose: &str) -> String {
+/// A realm name that begins with `purpose` and that no other test uses.
+pub fn unused_name(purpose: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     format!("{purpose}-{}-{started}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
