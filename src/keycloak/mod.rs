@@ -1,5 +1,7 @@
 //! What Keycloak decides.
 
+#[cfg(feature = "live")]
+pub mod api;
 pub mod audience;
 pub mod base_uri;
 pub(crate) mod built_in;
