@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod audiences;
+mod live;
 mod random;
 mod realms;
 mod redirects;
