@@ -12,8 +12,10 @@ use zip::ZipArchive;
 use super::http;
 use super::process::Running;
 
-/// Where Maven Central keeps the distributions.
-const CENTRAL: &str = "https://repo1.maven.org/maven2/org/keycloak/keycloak-quarkus-dist";
+/// Maven Central, where no Maven is installed and no other repository is named.
+const CENTRAL: &str = "https://repo1.maven.org/maven2";
+/// Names another repository of the same layout.
+const REPOSITORY: &str = "CLOAKRUN_TEST_MAVEN_REPOSITORY";
 
 /// A prepared distribution.
 pub(crate) struct Install {
@@ -52,26 +54,29 @@ fn cache() -> PathBuf {
         .join("cloakrun-tests")
 }
 
-/// The distribution's archive: through Maven, which knows the mirrors of the machine, else from Maven Central.
+/// The distribution's archive: through Maven, which knows the mirrors of the machine, else from the repository itself.
 fn fetched(version: &str, cache: &Path) -> Result<Vec<u8>, String> {
     let file = format!("keycloak-quarkus-dist-{version}.zip");
-    let copied = Command::new("mvn")
-        .args(["-q", "-B", "dependency:copy", "-Dmdep.useBaseVersion=true"])
-        .arg(format!("-Dartifact=org.keycloak:keycloak-quarkus-dist:{version}:zip"))
-        .arg(format!("-DoutputDirectory={}", cache.display()))
-        .current_dir(cache)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
+    let repository = env::var(REPOSITORY).ok();
+    let copied = repository.is_none()
+        && Command::new("mvn")
+            .args(["-q", "-B", "dependency:copy", "-Dmdep.useBaseVersion=true"])
+            .arg(format!("-Dartifact=org.keycloak:keycloak-quarkus-dist:{version}:zip"))
+            .arg(format!("-DoutputDirectory={}", cache.display()))
+            .current_dir(cache)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
     let copy = cache.join(&file);
     if copied && let Ok(archive) = fs::read(&copy) {
         // What is unpacked needs no archive beside it.
         let _ = fs::remove_file(copy);
         return Ok(archive);
     }
-    let url = format!("{CENTRAL}/{version}/{file}");
+    let repository = repository.unwrap_or_else(|| CENTRAL.to_owned());
+    let url = format!("{repository}/org/keycloak/keycloak-quarkus-dist/{version}/{file}");
     let failed = |error: String| format!("cannot fetch {url}: {error}");
     let archive = http::download(&url).map_err(failed)?;
     let expected = http::download(&format!("{url}.sha1")).map_err(failed)?;
