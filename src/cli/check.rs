@@ -24,7 +24,7 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, terminal: &Terminal) -> Res
         explain::find(id)?;
     }
     let server = looking::server(&args.server)?;
-    let sight = looking::look(&args.paths, global, terminal)?;
+    let sight = looking::look(&args.paths, &args.server, &args.selection.realms, global, terminal)?;
     let scene = Scene::new(&sight.snapshot, &sight.config, &server);
     check_names(&scene, &args.selection)?;
     let audit = audit::run(&scene, &options(args));
@@ -71,7 +71,7 @@ fn exit(audit: &Audit, sight: &Sight, args: &CheckArgs) -> Exit {
         return Exit::Findings;
     }
     let incomplete = match args.fail_on {
-        FailOn::Never => audit.gaps.iter().any(|gap| gap.incomplete),
+        FailOn::Never => audit.gaps.iter().any(|gap| gap.incomplete.is_some()),
         _ => fail_on.is_some_and(|severity| audit.is_incomplete(severity)),
     };
     if incomplete && !args.allow_partial { Exit::Incomplete } else { Exit::Clean }
