@@ -1,5 +1,7 @@
 //! What Cloud Run does: services, their URLs and who reaches them.
 
+#[cfg(feature = "live")]
+pub(crate) mod api;
 pub(crate) mod containers;
 pub mod deploy_flags;
 mod marks;

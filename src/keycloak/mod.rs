@@ -18,6 +18,7 @@ pub mod realm_file;
 pub mod redirect;
 pub mod roles;
 pub mod server;
+pub(crate) mod server_answer;
 pub mod server_issuer;
 pub mod server_options;
 pub mod verdicts;
