@@ -66,6 +66,7 @@ pub(crate) fn start(state: &mut State, key: &Key, resource: Value, rehearsal: bo
     let answer = operation.answer(&name);
     state.operations.insert(name.clone(), operation);
     if !rehearsal && let Some(resource) = state.resource_mut(key) {
+        resource.operation = Some(id);
         resource.pending = Some(name);
     }
     answer

@@ -59,7 +59,7 @@ impl Request {
         let of_host = REGIONS.iter().map(|(region, _)| *region).filter(|region| host.strip_prefix(region).is_some_and(|rest| rest.starts_with('-')));
         let of_path = segments.iter().position(|segment| segment == "locations").and_then(|at| segments.get(at + 1)).filter(|region| *region != "-");
         let region = of_path.cloned().or_else(|| of_host.max_by_key(|region| region.len()).map(str::to_owned));
-        let is_form = header("content-type").is_some_and(|of| of.starts_with("application/x-www-form-urlencoded"));
+        let is_form = header("content-type").is_some_and(|of| of.starts_with("application/x-www-form-urlencoded")) && !body.starts_with(b"{");
         let text = std::str::from_utf8(body).unwrap_or_default();
         let parsed = (!body.is_empty() && !is_form).then(|| serde_json::from_slice(body));
         Request {
