@@ -17,7 +17,7 @@ use crate::finding::{Evidence, Finding, Severity, Subject, Undecided, Verdict};
 use crate::link::{Strength, Tells, UnknownSetting};
 use crate::rules::{self, Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{Fact, Missing, ServiceId};
+use crate::snapshot::ServiceId;
 
 /// What the person asks of an audit.
 #[derive(Debug, Clone, Default)]
@@ -98,7 +98,7 @@ impl Audit {
     /// Whether something could not be looked at, so that a run without findings is not clean: a gap, or an undecided result of a
     /// rule whose findings would be at least `fail_on`.
     pub fn is_incomplete(&self, fail_on: Severity) -> bool {
-        self.gaps.iter().any(|gap| gap.incomplete)
+        self.gaps.iter().any(|gap| gap.incomplete.is_some_and(|severity| severity >= fail_on))
             || self.undecided.iter().any(|open| open.severity >= fail_on)
     }
 
@@ -118,7 +118,7 @@ pub fn run(scene: &Scene<'_>, options: &Options) -> Audit {
         }
     }
     let gaps = gaps::gaps(scene);
-    let looked_at_all = !gaps.iter().any(|gap| gap.incomplete);
+    let looked_at_all = !gaps.iter().any(|gap| gap.incomplete.is_some());
     let mut findings = merge(scene, gathered.findings);
     let suppressed = waivers::apply(scene, options, looked_at_all, &mut findings);
     let below = |finding: &Finding| options.min_severity.is_some_and(|least| finding.severity < least);
@@ -220,19 +220,6 @@ impl Gathered {
         check: impl FnOnce() -> Vec<Verdict>,
     ) {
         if !selection.includes(scene, &subject) {
-            return;
-        }
-        if let Some(missing) = rule.needs.iter().find_map(|fact| missing(scene, &subject, *fact)) {
-            self.undecided.push(Open {
-                rule: rule.id,
-                also: Vec::new(),
-                severity: severity.of(None),
-                fingerprint: String::new(),
-                subject,
-                reason: missing.why.clone(),
-                remedy: None,
-                evidence: missing.at.iter().map(|at| place(scene, at)).collect(),
-            });
             return;
         }
         for verdict in check() {
@@ -351,17 +338,6 @@ fn guesses(link: &crate::link::Link, scene: &Scene<'_>, verdicts: Vec<Verdict>) 
             undecided @ Verdict::Undecided(_) => undecided,
         })
         .collect()
-}
-
-fn missing<'a>(scene: &Scene<'a>, subject: &Subject, fact: Fact) -> Option<&'a Missing> {
-    let of_realm = subject.realm.and_then(|realm| scene.missing_of_realm(realm, fact));
-    of_realm.or_else(|| subject.service.and_then(|service| scene.missing_of_service(service, fact)))
-}
-
-fn place(scene: &Scene<'_>, at: &crate::locus::Locus) -> Evidence {
-    let is_realm = scene.snapshot.realms.iter().any(|realm| realm.at.part == at.part);
-    let side = if is_realm { crate::finding::Side::Keycloak } else { crate::finding::Side::CloudRun };
-    Evidence::new(side, at.clone(), None, "not known")
 }
 
 /// Findings with the same fingerprint are the same finding seen in two places (a service declared twice), unless they say different things.

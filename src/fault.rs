@@ -73,6 +73,8 @@ pub enum Whose {
     Input,
     /// That of the place to which the report was to be written.
     Output,
+    /// That of a server that was asked and did not answer as it should.
+    Server,
 }
 
 /// An error that ends the run: whose fault it is, what is wrong, and what may help.
@@ -118,6 +120,7 @@ impl Fault {
         match self.whose {
             Whose::CommandLine | Whose::Configuration | Whose::Input => Exit::Usage,
             Whose::Output => Exit::WriteFailed,
+            Whose::Server => Exit::Incomplete,
         }
     }
 }

@@ -2,21 +2,36 @@
 
 use std::fmt;
 
-/// What stands in place of a secret: equal secrets of one run carry equal tags, and nothing else can be learnt from a tag.
+/// What stands in place of a secret: equal secrets carry equal tags, and nothing else can be learnt from a tag.
 ///
-/// 128 bits of a keyed hash; the key is drawn anew for every run, so tags of two runs cannot be compared.
+/// 128 bits of a keyed hash. The key is drawn anew for every run, unless a snapshot folder has one of its own; tags under different
+/// keys tell nothing of each other, see [`Tag::same`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Tag([u8; 16]); // Bytes rather than a u128, whose alignment would cost every `Known` eight bytes.
+pub struct Tag {
+    // Bytes rather than integers, whose alignment would cost every `Known` eight bytes.
+    key: [u8; 4],
+    bits: [u8; 16],
+}
 
 impl Tag {
-    /// The tag with these 128 bits.
-    pub const fn new(bits: u128) -> Self {
-        Tag(bits.to_be_bytes())
+    /// The tag with these 128 bits under the key of this number.
+    pub const fn new(key: u32, bits: u128) -> Self {
+        Tag { key: key.to_be_bytes(), bits: bits.to_be_bytes() }
+    }
+
+    /// The number of the key under which it was made.
+    pub const fn key(self) -> u32 {
+        u32::from_be_bytes(self.key)
     }
 
     /// Its 128 bits.
     pub const fn bits(self) -> u128 {
-        u128::from_be_bytes(self.0)
+        u128::from_be_bytes(self.bits)
+    }
+
+    /// Whether two secrets are equal; none when their tags were made under different keys.
+    pub fn same(self, other: Tag) -> Option<bool> {
+        (self.key == other.key).then_some(self.bits == other.bits)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::io::{Read as _, Seek as _};
 use std::path::Path;
 
+use crate::answers::reading::{Gathering, Read, Unreadable};
+use crate::answers::{Answers, Object};
 use crate::cloud_run::{deploy_flags, service_yaml, v2};
 use crate::document::cursor::Outcome;
 use crate::document::deserialize::ShapeError;
@@ -59,6 +61,11 @@ const SHOW_JSON: &str = "Terraform's own files are not evaluated; give cloakrun 
 
 /// Reads all files of `inputs` into a snapshot, one after the other, so that no more than one of them is in memory.
 pub fn read(inputs: &Inputs, limits: &Limits, tagger: &Tagger) -> Reading {
+    read_with(inputs, &Answers::default(), limits, tagger)
+}
+
+/// Reads all files of `inputs`, and what servers answered, into one snapshot.
+pub fn read_with(inputs: &Inputs, answers: &Answers, limits: &Limits, tagger: &Tagger) -> Reading {
     let mut reader = Reader {
         limits,
         tagger,
@@ -67,11 +74,14 @@ pub fn read(inputs: &Inputs, limits: &Limits, tagger: &Tagger) -> Reading {
         users: Vec::new(),
         flags: Vec::new(),
         variables: Vec::new(),
+        answers: Gathering::default(),
     };
     reader.reading.snapshot.failures.extend(inputs.failures.iter().cloned());
     for file in &inputs.files {
         reader.file(file);
     }
+    answers.objects.iter().for_each(|object| reader.object(object));
+    reader.answers.add_clocks(&answers.clocks);
     reader.finish()
 }
 
@@ -85,6 +95,7 @@ struct Reader<'r> {
     flags: Vec<(usize, String)>,
     /// Env-vars files wait until all flags files are known, which may name them.
     variables: Vec<(PartId, Node)>,
+    answers: Gathering,
 }
 
 /// One file in hand.
@@ -227,6 +238,15 @@ impl Reader<'_> {
             return;
         }
         let part = self.part(hand.file, number, kind, Vec::new());
+        if kind == PartKind::Answer {
+            match self.answers.read(part, &node, self.tagger, &mut self.reading.snapshot) {
+                Ok(Read::Answer(outcome)) => self.outcome(hand, number, part, outcome),
+                Ok(Read::Manifest) => {}
+                Err(Unreadable::Shape(error)) => self.shape(hand, number, &node, &error),
+                Err(Unreadable::Other(message)) => self.fail(hand.file.failure(message)),
+            }
+            return;
+        }
         if kind == PartKind::EnvVarsFile {
             self.variables.push((part, node));
             return;
@@ -246,6 +266,45 @@ impl Reader<'_> {
             _ => service_yaml::read(part, &node, self.tagger, snapshot),
         };
         self.outcome(hand, number, part, outcome);
+    }
+
+    /// Reads what a server answered, as if it stood in a file of a snapshot folder.
+    fn object(&mut self, object: &Object) {
+        let address = object.resource.address();
+        let part = self.next_part();
+        let place = Place::Live { address: address.clone() };
+        let kind = PartKind::Answer;
+        self.reading.snapshot.parts.push(Part { place, kind, missing: Vec::new(), notes: Vec::new() });
+        let failure = |field: Option<String>, message: String| {
+            let path = address.clone();
+            ReadFailure { path, line: None, column: None, field, message, named: false }
+        };
+        // What was JSON a moment ago parses as JSON, unless it nests deeper than documents may.
+        let node = match json::parse(&object.document().to_string()) {
+            Ok(node) => node,
+            Err(error) => {
+                let message = format!("The server's answer cannot be read: {}", error.message);
+                return self.fail(failure(None, message));
+            }
+        };
+        let mut items = 0;
+        match self.answers.read(part, &node, self.tagger, &mut self.reading.snapshot) {
+            Ok(Read::Manifest) => {}
+            Ok(Read::Answer(outcome)) => {
+                items = outcome.items;
+                for fault in outcome.faults {
+                    self.fail(failure(Some(fault.at.path.to_string()), fault.message));
+                }
+            }
+            Err(Unreadable::Shape(error)) => {
+                let path = error.path();
+                let found = node.at(&path).map_or("nothing", Node::describe);
+                let message = format!("The server answered {found} here; expected {}.", error.expected());
+                self.fail(failure(Some(path.to_string()), message));
+            }
+            Err(Unreadable::Other(message)) => self.fail(failure(None, message)),
+        }
+        self.reading.taken.push(Taken { part, items });
     }
 
     fn outcome(&mut self, hand: Hand<'_>, number: usize, part: PartId, outcome: Outcome) {
@@ -340,6 +399,7 @@ impl Reader<'_> {
         for (part, node) in std::mem::take(&mut self.variables) {
             self.join_variables(part, &node);
         }
+        std::mem::take(&mut self.answers).finish(self.tagger, &mut self.reading.snapshot);
         if !self.terraform.is_empty() {
             self.reading.hints.push(Hint { paths: self.terraform, text: SHOW_JSON.to_owned() });
         }

@@ -132,7 +132,7 @@ impl PartKind {
 
 /// Something that a rule may need and that a place may fail to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String", into = "&'static str")]
 pub enum Fact {
     /// The realms.
     Realms,
@@ -182,6 +182,71 @@ pub enum Fact {
     SecretVersions,
     /// The payloads of secrets in Secret Manager.
     SecretPayloads,
+}
+
+impl Fact {
+    /// Every fact with the word that documents write for it.
+    pub const ALL: [(Fact, &'static str); 24] = [
+        (Fact::Realms, "realms"),
+        (Fact::Clients, "clients"),
+        (Fact::ClientScopes, "client-scopes"),
+        (Fact::Roles, "roles"),
+        (Fact::KeycloakVersion, "keycloak-version"),
+        (Fact::Services, "services"),
+        (Fact::ServiceUrls, "service-urls"),
+        (Fact::Settings, "settings"),
+        (Fact::InvokerPolicy, "invoker-policy"),
+        (Fact::ClientSecrets, "client-secrets"),
+        (Fact::ServiceAccountRoles, "service-account-roles"),
+        (Fact::Events, "events"),
+        (Fact::IdentityProviders, "identity-providers"),
+        (Fact::ClientPolicies, "client-policies"),
+        (Fact::Discovery, "discovery"),
+        (Fact::Clock, "clock"),
+        (Fact::Revisions, "revisions"),
+        (Fact::Jobs, "jobs"),
+        (Fact::WorkerPools, "worker-pools"),
+        (Fact::DomainMappings, "domain-mappings"),
+        (Fact::ProjectPolicy, "project-policy"),
+        (Fact::AuditConfiguration, "audit-configuration"),
+        (Fact::SecretVersions, "secret-versions"),
+        (Fact::SecretPayloads, "secret-payloads"),
+    ];
+
+    /// Whether it is what rules judge, rather than what they judge it by: without it nothing is judged, and nobody would see.
+    pub fn is_judged_itself(self) -> bool {
+        matches!(
+            self,
+            Fact::Realms
+                | Fact::Clients
+                | Fact::ClientScopes
+                | Fact::Services
+                | Fact::Settings
+                | Fact::Jobs
+                | Fact::WorkerPools
+                | Fact::Revisions
+        )
+    }
+
+    /// The word that documents write for it.
+    pub fn word(self) -> &'static str {
+        Fact::ALL.iter().find(|(fact, _)| *fact == self).map_or("", |(_, word)| word)
+    }
+}
+
+impl From<Fact> for &'static str {
+    fn from(fact: Fact) -> Self {
+        fact.word()
+    }
+}
+
+impl TryFrom<String> for Fact {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        let known = Fact::ALL.iter().find(|(_, known)| *known == word);
+        known.map(|(fact, _)| *fact).ok_or_else(|| "the word of a fact, such as `clients`".to_owned())
+    }
 }
 
 /// A fact that a part does not tell.
@@ -262,6 +327,14 @@ impl Snapshot {
     /// When `id` is of another snapshot.
     pub fn part(&self, id: PartId) -> &Part {
         &self.parts[id.0 as usize]
+    }
+
+    /// The Keycloak server `id`.
+    ///
+    /// # Panics
+    /// When `id` is of another snapshot.
+    pub fn server(&self, id: ServerId) -> &KeycloakServer {
+        &self.servers[id.0 as usize]
     }
 
     /// The realm `id`.

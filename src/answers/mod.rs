@@ -18,10 +18,18 @@
 //! | `service`, `job`, `worker-pool` | the v2 resource, enums by name | `iamPolicy` (version 3), `servingRevisions` (v2 revisions, where traffic is not on the newest), `domainMappings` (names) |
 //! | `secret` | the Secret Manager secret | `versions`: its versions, each with `payload` where it was read |
 //!
-//! In memory a document holds secrets as they are; they are replaced before one is written.
+//! In memory a document holds secrets as they are; [`redact`] replaces them before one is written.
+
+pub mod folder;
+mod order;
+pub(crate) mod reading;
+mod redact;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
+pub use redact::redact;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -212,14 +220,16 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// Puts the objects into the order in which they are written and read: by what they are and by name.
+    /// Puts everything into one order: the objects by what they are and by name, within them the keys, and what servers keep as sets.
+    /// Two readings of the same state are then the same, and so are their findings.
     pub fn sort(&mut self) {
+        self.objects.iter_mut().for_each(|object| order::sort(&mut object.body));
         self.objects.sort_by(|one, other| one.resource.cmp(&other.resource));
     }
 }
 
 #[cfg(test)]
-mod tests {
+mod shape {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use serde_json::json;

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud_run::urls::RunAppUrl;
+use crate::finding::Severity;
 use crate::link::{NamedRealm, Tells};
 use crate::locus::Locus;
+use crate::rules;
 use crate::scene::{RealmIssuer, Scene};
-use crate::snapshot::RealmId;
+use crate::snapshot::{Fact, PartKind, RealmId};
 use crate::words::{capitalized, counted, uncapitalized};
 
 /// Of realms or projects that are missing, this many are named one by one.
@@ -17,8 +19,9 @@ const MOST_NAMED: usize = 5;
 pub struct Gap {
     /// What is not known and why: full sentences.
     pub message: String,
-    /// Whether it makes the run incomplete; otherwise it is only said.
-    pub incomplete: bool,
+    /// The severity of what may have been missed for want of it: with `--fail-on` up to it the run is incomplete. None where it is
+    /// only a remark.
+    pub incomplete: Option<Severity>,
     /// The file that it is about, with the line and column where known.
     pub file: Option<(String, Option<usize>, Option<usize>)>,
     /// The field that it is about, where it is about one of what was read.
@@ -36,11 +39,11 @@ pub struct NextCommand {
 
 impl Gap {
     fn incomplete(message: String) -> Self {
-        Gap { message, incomplete: true, file: None, at: None }
+        Gap { message, incomplete: Some(Severity::Error), file: None, at: None }
     }
 
     fn remark(message: String, at: Option<Locus>) -> Self {
-        Gap { message, incomplete: false, file: None, at }
+        Gap { message, incomplete: None, file: None, at }
     }
 }
 
@@ -55,11 +58,12 @@ pub(super) fn gaps(scene: &Scene<'_>) -> Vec<Gap> {
                 Some(field) => format!("{} (at `{field}`)", failure.message),
                 None => failure.message.clone(),
             },
-            incomplete: true,
+            incomplete: Some(Severity::Error),
             file: Some((failure.path.clone(), failure.line, failure.column)),
             at: None,
         })
         .collect();
+    gaps.extend(untold(scene));
     gaps.extend(sides(scene));
     gaps.extend(on_trust(scene));
     gaps.extend(scene.links.unused_pins.iter().map(|pin| Gap::remark(pin.clone(), None)));
@@ -70,12 +74,35 @@ pub(super) fn gaps(scene: &Scene<'_>) -> Vec<Gap> {
     for part in &snapshot.parts {
         gaps.extend(part.notes.iter().map(|note| Gap {
             message: note.text.clone(),
-            incomplete: false,
+            incomplete: None,
             file: Some((part.place.path().to_owned(), None, None)),
             at: note.at.clone(),
         }));
     }
     gaps
+}
+
+/// What servers did not tell, by the worst of what rules may have missed for want of it.
+fn untold(scene: &Scene<'_>) -> Vec<Gap> {
+    let of_servers = scene.snapshot.parts.iter().filter(|part| part.kind == PartKind::Answer);
+    of_servers
+        .flat_map(|part| {
+            part.missing.iter().map(|missing| Gap {
+                message: missing.why.clone(),
+                incomplete: worst_for_want_of(missing.fact),
+                file: Some((part.place.path().to_owned(), None, None)),
+                at: None,
+            })
+        })
+        .collect()
+}
+
+/// The severity of the worst rule that needs a fact. For want of what is judged itself, everything may have been missed.
+fn worst_for_want_of(fact: Fact) -> Option<Severity> {
+    if fact.is_judged_itself() {
+        return Some(Severity::Error);
+    }
+    rules::all().iter().filter(|rule| rule.needs.contains(&fact)).map(|rule| rule.severity).max()
 }
 
 /// Sentences about a side that is missing as a whole or in part.

@@ -71,7 +71,7 @@ fn exit(audit: &Audit, sight: &Sight, args: &CheckArgs) -> Exit {
         return Exit::Findings;
     }
     let incomplete = match args.fail_on {
-        FailOn::Never => audit.gaps.iter().any(|gap| gap.incomplete),
+        FailOn::Never => audit.gaps.iter().any(|gap| gap.incomplete.is_some()),
         _ => fail_on.is_some_and(|severity| audit.is_incomplete(severity)),
     };
     if incomplete && !args.allow_partial { Exit::Incomplete } else { Exit::Clean }

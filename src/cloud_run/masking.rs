@@ -22,6 +22,18 @@ pub enum Masked {
 ///
 /// Placeholders are no secrets and stay; `is_placeholder` knows them.
 pub fn mask(text: &str, is_placeholder: impl Fn(&str) -> bool, mut found: impl FnMut(&str, &str)) -> Masked {
+    replace(text, is_placeholder, |name, secret| {
+        found(name, secret);
+        MASK.to_owned()
+    })
+}
+
+/// Puts what `stand_in` makes of each secret in its place; it gets the name it stood behind, and the secret.
+pub(crate) fn replace(
+    text: &str,
+    is_placeholder: impl Fn(&str) -> bool,
+    mut stand_in: impl FnMut(&str, &str) -> String,
+) -> Masked {
     let mut masked = None;
     let mut hide = |name: &str, value: &str| {
         let secret = !is_no_secret(value)
@@ -29,10 +41,7 @@ pub fn mask(text: &str, is_placeholder: impl Fn(&str) -> bool, mut found: impl F
             && !is_about_tokens(name, value)
             && !is_placeholder(value)
             && !value.starts_with(['{', '[']);
-        if secret {
-            found(name, value);
-        }
-        secret
+        secret.then(|| stand_in(name, value))
     };
     if let Some(changed) = mask_user_info(text, &mut hide) {
         masked = Some(changed);
@@ -48,12 +57,11 @@ pub fn mask(text: &str, is_placeholder: impl Fn(&str) -> bool, mut found: impl F
             let name = captures.name("name");
             let value = captures.name("value").or_else(|| captures.name("single"));
             match (name, value) {
-                (Some(name), Some(value))
-                    if is_secret_name(name.as_str()) && hide(name.as_str(), value.as_str()) =>
-                {
+                (Some(name), Some(value)) if is_secret_name(name.as_str()) => {
+                    let Some(shown) = hide(name.as_str(), value.as_str()) else { return whole.to_owned() };
                     changed = true;
                     let start = value.start() - captures.get(0).map_or(0, |all| all.start());
-                    format!("{}{MASK}{}", &whole[..start], &whole[start + value.len()..])
+                    format!("{}{shown}{}", &whole[..start], &whole[start + value.len()..])
                 }
                 _ => whole.to_owned(),
             }
@@ -137,7 +145,7 @@ static LINE: LazyLock<Pattern> = LazyLock::new(|| Pattern {
 /// What is longer is no user name with a password; without a limit a text full of `://` would cost the square of its length.
 const LONGEST_USER_INFO: usize = 4096;
 
-fn mask_user_info(text: &str, hide: &mut impl FnMut(&str, &str) -> bool) -> Option<String> {
+fn mask_user_info(text: &str, hide: &mut impl FnMut(&str, &str) -> Option<String>) -> Option<String> {
     if !text.contains('@') {
         return None;
     }
@@ -150,10 +158,10 @@ fn mask_user_info(text: &str, hide: &mut impl FnMut(&str, &str) -> bool) -> Opti
         let mut next = start;
         if let Some((colon, at)) = password_of(token) {
             let password = &token[colon + 1..at];
-            if hide("", password) {
+            if let Some(shown) = hide("", password) {
                 let out = masked.get_or_insert_with(|| text[..done].to_owned());
                 out.push_str(&text[done..start + colon + 1]);
-                out.push_str(MASK);
+                out.push_str(&shown);
                 done = start + at;
                 continue;
             }

@@ -1,5 +1,7 @@
 //! Which settings hold a secret, by their names and by the shape of the value.
 
+use crate::secrets::StandIn;
+
 /// Whether a setting of this name holds a secret: an environment variable, a flag, a property, a key of JSON.
 ///
 /// The last words of the name decide, so that `OIDC_CLIENT_SECRET` is one and `OIDC_CLIENT_SECRET_FILE`, `TOKEN_URL` and
@@ -89,6 +91,9 @@ pub(crate) fn is_about_tokens(name: &str, value: &str) -> bool {
 
 /// Whether a password is one of those that everybody tries first.
 pub fn is_well_known(password: &str) -> bool {
+    if let Some(known) = StandIn::parse(password) {
+        return known.well_known;
+    }
     let password = password.trim().to_ascii_lowercase();
     WELL_KNOWN.contains(&password.as_str())
 }

@@ -10,7 +10,7 @@ use crate::document::cursor::Cursor;
 use crate::known::{Known, Tag};
 use crate::locus::Locus;
 use crate::placeholder::placeholder;
-use crate::secrets::{Tagger, looks_masked, without_default};
+use crate::secrets::{StandIn, Tagger, ends_in_line_break, looks_masked, without_default};
 
 /// Why values that Terraform cannot tell before it has applied are unknown.
 pub(crate) const AFTER_APPLY: &str = "known after apply";
@@ -114,7 +114,8 @@ impl Texts<'_> {
         if text.is_empty() {
             return EnvValue::Literal(Known::Value(String::new()));
         }
-        if is_private_key(text) && !text.trim_start().starts_with('{') {
+        let is_key = is_private_key(text) && !text.trim_start().starts_with('{');
+        if is_key || StandIn::parse(text).is_some() {
             return self.plain_secret(text);
         }
         if is_secret_name(name) && !is_no_secret(text) && !is_about_tokens(name, text) {
@@ -231,7 +232,7 @@ impl Texts<'_> {
         EnvValue::PlainSecret {
             tag: self.tag(text),
             well_known: is_well_known(text),
-            trailing_newline: text.ends_with(['\n', '\r']),
+            trailing_newline: ends_in_line_break(text),
         }
     }
 

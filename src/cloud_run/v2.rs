@@ -220,6 +220,9 @@ impl<'n> Resource<'n, '_> {
 
     /// The template with the settings of the whole, and the pod with the containers.
     fn pod(&self, reader: &mut Reader<'_>) -> Option<(Cursor<'n>, Cursor<'n>)> {
+        if let Some(revision) = self.serving_revision(reader.remarks) {
+            return Some((revision.clone(), revision));
+        }
         let template = match self.item.get("template") {
             Some(template) => reader.mapping(&template, "`template`")?,
             // An instance has no revisions and therefore no template.
@@ -231,6 +234,42 @@ impl<'n> Resource<'n, '_> {
             return Some((template, task));
         }
         Some((template.clone(), template))
+    }
+
+    /// The revision with the most traffic, where traffic is not on the newest: its settings are those that answer. Others that answer
+    /// with other settings are said.
+    fn serving_revision(&self, remarks: &mut Remarks) -> Option<Cursor<'n>> {
+        let mut serving: Vec<Cursor<'n>> =
+            self.item.get("servingRevisions").iter().flat_map(Cursor::items).collect();
+        let name = |revision: &Cursor<'n>| {
+            let name = revision.get("name")?.node().scalar()?;
+            Some(name.rsplit('/').next().unwrap_or(name).to_owned())
+        };
+        let share = |revision: &Cursor<'n>| -> i64 {
+            let name = name(revision);
+            let targets = self.item.get(self.words.traffic_statuses).or_else(|| self.item.get("traffic"));
+            let targets: Vec<Cursor<'n>> = targets.iter().flat_map(Cursor::items).collect();
+            let is_its = |target: &&Cursor<'n>| {
+                let own = target.get("revision").and_then(|own| own.node().scalar().map(str::to_owned));
+                own.as_deref().map(|own| own.rsplit('/').next().unwrap_or(own).to_owned()) == name
+            };
+            let percents = targets.iter().filter(is_its).filter_map(|target| target.get("percent"));
+            percents.filter_map(|percent| self.texts.number(&percent).value().copied()).sum()
+        };
+        serving.sort_by_key(|revision| std::cmp::Reverse(share(revision)));
+        let most = serving.first()?.clone();
+        for other in &serving[1..] {
+            if other.get("containers").map(|found| found.node())
+                != most.get("containers").map(|found| found.node())
+            {
+                let (most, other_name) = (name(&most).unwrap_or_default(), name(other).unwrap_or_default());
+                let why = format!(
+                    "Revision `{other_name}` serves as well, with other settings than `{most}`, by which the service is judged."
+                );
+                remarks.missing(Fact::Revisions, other.at(), why);
+            }
+        }
+        Some(most)
     }
 
     fn traffic(&self) -> Vec<TrafficTarget> {

@@ -31,6 +31,12 @@ impl ShapeError {
         &self.expected
     }
 
+    /// The same error in a document in which the tree stands under `key`.
+    #[must_use]
+    pub fn below(self, key: &str) -> Self {
+        self.inside(Segment::Key(key.into()))
+    }
+
     fn inside(mut self, segment: Segment) -> Self {
         self.inside_out.push(segment);
         self

@@ -5,6 +5,7 @@
 
 use memchr::memmem;
 
+use crate::answers::ENVELOPE;
 use crate::document::Node;
 use crate::document::scan::Scanner;
 use crate::snapshot::PartKind;
@@ -187,6 +188,9 @@ impl Outline {
     /// What is certain before all keys are seen; `Some(None)` when it is certainly nothing of ours.
     fn early(&self) -> Decision {
         let part = |kind| Some(Some(Recognised::Part(kind)));
+        if self.keys.first().is_some_and(|key| key == ENVELOPE) {
+            return part(PartKind::Answer);
+        }
         if let (Some(version), Some(kind)) = (&self.api_version, &self.kind) {
             return match version.split('/').next().unwrap_or_default() {
                 "serving.knative.dev" | "run.googleapis.com" | "domains.cloudrun.com" => {

@@ -13,6 +13,7 @@ pub mod model;
 pub mod names;
 #[cfg(feature = "live")]
 pub mod progress;
+pub(crate) mod project;
 #[cfg(feature = "live")]
 mod projects;
 #[cfg(feature = "live")]
@@ -23,6 +24,7 @@ mod reading;
 mod secret_manager;
 #[cfg(feature = "live")]
 pub mod settings;
+pub(crate) mod stored_secret;
 
 #[cfg(feature = "live")]
 pub use self::reading::{GoogleAnswers, What, read};

@@ -103,3 +103,28 @@ pub struct Payload {
     /// Whether it ends in a line break, which services hand on and Keycloak refuses.
     pub trailing_newline: bool,
 }
+
+/// Roles that hold the right to invoke (`run.routes.invoke`), as their published permissions say.
+const INVOKING: [&str; 16] = [
+    "roles/run.invoker",
+    "roles/run.servicesInvoker",
+    "roles/run.admin",
+    "roles/run.developer",
+    "roles/run.editor",
+    "roles/run.sourceDeveloper",
+    "roles/editor",
+    "roles/owner",
+    "roles/cloudfunctions.admin",
+    "roles/cloudfunctions.developer",
+    "roles/cloudfunctions.editor",
+    "roles/firebase.admin",
+    "roles/firebase.developAdmin",
+    "roles/iam.devOps",
+    "roles/iam.dataScientist",
+    "roles/iam.mlEngineer",
+];
+
+/// Whether a role holds the right to invoke services; none for a custom role, which may hold anything.
+pub fn may_invoke(role: &str) -> Option<bool> {
+    role.starts_with("roles/").then(|| INVOKING.contains(&role))
+}

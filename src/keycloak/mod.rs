@@ -1,5 +1,7 @@
 //! What Keycloak decides.
 
+#[cfg(feature = "live")]
+pub mod api;
 pub mod audience;
 pub mod base_uri;
 pub(crate) mod built_in;
@@ -16,6 +18,7 @@ pub mod realm_file;
 pub mod redirect;
 pub mod roles;
 pub mod server;
+pub(crate) mod server_answer;
 pub mod server_issuer;
 pub mod server_options;
 pub mod verdicts;

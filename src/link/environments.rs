@@ -89,8 +89,7 @@ pub(super) fn tell_apart(known: &Known<'_>, realms_by_files: &[Option<usize>]) -
     let mut assignment = group_realms(known, realms_by_files);
     for group in &mut assignment.groups {
         for realm in &group.realms {
-            let frontend = known.snapshot.realm(*realm).frontend_url.as_ref();
-            group.hosts.extend(frontend.and_then(|url| url.text()).and_then(host_in));
+            group.hosts.extend(hosts_of(known.snapshot, *realm));
         }
     }
     if assignment.told_apart {
@@ -106,6 +105,24 @@ pub(super) fn tell_apart(known: &Known<'_>, realms_by_files: &[Option<usize>]) -
         }
     }
     assignment
+}
+
+/// The hosts under which a realm is known for certain: that of its `frontendUrl`; where its server was asked, the server's own, and
+/// those of the issuers that it answered.
+fn hosts_of(snapshot: &Snapshot, id: RealmId) -> BTreeSet<String> {
+    let realm = snapshot.realm(id);
+    let mut hosts: BTreeSet<String> =
+        realm.frontend_url.as_ref().and_then(|url| url.text()).and_then(host_in).into_iter().collect();
+    if let Some(server) = realm.server.map(|server| snapshot.server(server)) {
+        hosts.extend(host_in(&server.url));
+        let own = server.discovery.iter().filter(|found| Some(found.realm.as_str()) == realm.name.text());
+        for found in own {
+            if let Ok(issuer) = &found.answer {
+                hosts.extend([host_in(issuer), host_in(&found.asked)].into_iter().flatten());
+            }
+        }
+    }
+    hosts
 }
 
 fn group_realms(known: &Known<'_>, by_files: &[Option<usize>]) -> Assignment {
@@ -130,7 +147,11 @@ fn group_realms(known: &Known<'_>, by_files: &[Option<usize>]) -> Assignment {
     let mut by_key: BTreeMap<(u8, String), usize> = BTreeMap::new();
     for (id, realm) in snapshot.realms() {
         let path = snapshot.part(realm.at.part).place.path();
-        let host = realm.frontend_url.as_ref().and_then(|url| url.text()).and_then(host_in);
+        let host = match realm.server {
+            // Realms of one server belong together, whatever their frontend URLs.
+            Some(server) => host_in(&snapshot.server(server).url),
+            None => realm.frontend_url.as_ref().and_then(|url| url.text()).and_then(host_in),
+        };
         let name = realm.name.text();
         let taken = |groups: &[Group], group: usize| {
             groups[group]

@@ -52,8 +52,14 @@ pub fn report(scene: &Scene<'_>, audit: &Audit, exit: Exit, quotes: bool, find: 
     }
 }
 
-/// What was read, document by document.
+/// What was read, document by document; of what servers answered, those that hold realms and services.
 pub fn inputs(snapshot: &Snapshot) -> Vec<Input> {
+    let mut inputs = documents(snapshot);
+    inputs.retain(|input| input.kind != kind(PartKind::Answer) || !input.items.is_empty());
+    inputs
+}
+
+fn documents(snapshot: &Snapshot) -> Vec<Input> {
     let mut inputs: Vec<Input> = snapshot
         .parts
         .iter()
@@ -160,7 +166,7 @@ impl Teller<'_> {
                 (line, column) = self.places.position(at).unzip();
             }
         }
-        Unread { file, line, column, message: gap.message.clone(), incomplete: gap.incomplete }
+        Unread { file, line, column, message: gap.message.clone(), incomplete: gap.incomplete.is_some() }
     }
 }
 

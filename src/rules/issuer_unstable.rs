@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use super::with_keycloak::{Server, server, undecided, wrong};
 use crate::finding::{Evidence, Severity, Subject, Verdict};
+use crate::keycloak::server::Discovery;
 use crate::keycloak::server_issuer::{ServerIssuer, server_issuer};
 use crate::known::Known;
 use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{RealmId, ServiceId};
+use crate::scene::issuer::issuers_answered;
+use crate::snapshot::{Fact, RealmId, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -26,7 +28,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationValidation",
         "https://github.com/keycloak/keycloak/issues/49967",
     ],
-    needs: &[],
+    needs: &[Fact::Discovery],
     check: Check::Scene(check),
 };
 
@@ -44,6 +46,16 @@ fn check(scene: &Scene<'_>) -> Vec<(Subject, Verdict)> {
 }
 
 fn judge(id: RealmId, scene: &Scene<'_>) -> Option<Verdict> {
+    let answers = issuers_answered(scene.snapshot, id);
+    let answered: BTreeSet<&str> = answers.iter().map(|(_, issuer)| *issuer).collect();
+    if answered.len() > 1 {
+        return Some(by_answers(id, &answers, scene));
+    }
+    let asked: BTreeSet<Option<String>> = answers.iter().map(|(found, _)| host_in(&found.asked)).collect();
+    // The same answer through several hosts is as fixed as can be seen from outside.
+    if asked.len() > 1 {
+        return None;
+    }
     // Without its Keycloak's settings nothing about the realm tells; the rule about mismatches speaks where an issuer is expected.
     let keycloaks = &scene.server(id).keycloaks;
     if keycloaks.is_empty() {
@@ -70,6 +82,26 @@ fn judge(id: RealmId, scene: &Scene<'_>) -> Option<Verdict> {
         [keycloak] => by_server(Some(id), *keycloak, &server(*keycloak, scene)?, scene),
         several => by_several(id, several, scene),
     }
+}
+
+/// The server answered different issuers through different URLs.
+fn by_answers(id: RealmId, answers: &[(&Discovery, &str)], scene: &Scene<'_>) -> Verdict {
+    let told: Vec<String> =
+        answers.iter().map(|(found, issuer)| format!("`{issuer}` at {}", found.asked)).collect();
+    let message = format!(
+        "{} issues tokens under the host of each request: its server answered {}. Tokens of one are refused where another is expected.",
+        capitalized(&scene.name_realm(id)),
+        told.join(" and ")
+    );
+    let evidence = answers
+        .iter()
+        .map(|(found, issuer)| {
+            let label = format!("answered at {}", found.asked);
+            Evidence::keycloak(found.at.key("issuer"), Some((*issuer).to_owned()), label)
+        })
+        .chain([scene.realm_itself(id, "the realm whose issuer varies")])
+        .collect();
+    wrong(message, None, evidence, "hostname")
 }
 
 /// Of several services that may hold the realm, one with a visible hostname is enough to keep still: it is as likely the one.

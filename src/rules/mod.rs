@@ -76,7 +76,8 @@ pub struct Rule {
     pub remedy: &'static str,
     /// Where the facts come from: specifications, documentation, issues.
     pub references: &'static [&'static str],
-    /// The facts it cannot do without; what is missing makes it undecided.
+    /// The facts without which it cannot decide every case. A live run that could not read one of them is incomplete, and `doctor` names
+    /// the rule; a check that meets the gap says that it is undecided.
     pub needs: &'static [Fact],
     /// What it looks at, and how.
     pub check: Check,

@@ -94,7 +94,7 @@ fn fate(url: &RunAppUrl, host: &str, scene: &Scene<'_>) -> Fate {
                 "no service of this name is among the services listed for its project{}",
                 of_region(url)
             ),
-            evidence: vec![scene.service_itself(listed, "a service of the listing that does not have it")],
+            evidence: vec![listed],
         },
         None => Fate::NotKnown,
     }

@@ -5,7 +5,7 @@ use crate::keycloak::model::{Client, ClientField, ClientSecret, Dialect};
 use crate::link::ClueKind;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{ClientId, Place};
+use crate::snapshot::{ClientId, PartKind, Place};
 
 pub(crate) static RULE: Rule = Rule {
     id: "secret-in-realm-file",
@@ -28,10 +28,12 @@ pub(crate) static RULE: Rule = Rule {
 fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
     let client = scene.client(id);
     let ClientSecret::Held { says_replace_me, .. } = client.secret else { return Vec::new() };
-    let place = &scene.snapshot.part(client.at.part).place;
-    // A plan or state of Terraform is no realm file, and what a command prints into a pipe is kept nowhere.
+    let part = scene.snapshot.part(client.at.part);
+    // A plan or state of Terraform is no realm file, what a command prints into a pipe is kept nowhere, and what a server answered is
+    // where it belongs: in the server. A snapshot folder holds a tag in its place.
     if client.dialect == Dialect::Terraform
-        || matches!(place, Place::StandardInput { .. })
+        || part.kind == PartKind::Answer
+        || matches!(part.place, Place::StandardInput { .. })
         || !uses_secret(client)
     {
         return Vec::new();

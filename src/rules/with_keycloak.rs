@@ -43,8 +43,9 @@ fn versions(id: ServiceId, options: &ServerOptions, scene: &Scene<'_>) -> Vec<Ve
             .find(|server| wanted(&server.version_source))
             .and_then(|server| server.versions.first().copied())
     };
-    let stated =
-        by_source(|source| matches!(source, VersionSource::CommandLine | VersionSource::Configuration));
+    let stated = by_source(|source| {
+        matches!(source, VersionSource::CommandLine | VersionSource::Configuration | VersionSource::Server(_))
+    });
     let exported = by_source(|source| matches!(source, VersionSource::Export(_)));
     let configured = scene.config.keycloak_version.as_deref().and_then(|version| version.parse().ok());
     if let Some(version) = stated.or(options.image_version).or(exported).or(configured) {

@@ -1,10 +1,13 @@
 //! The issuer of a realm, as far as its files and its Keycloak's settings decide it.
 
+use std::collections::BTreeSet;
+
 use crate::cloud_run::urls::{self, RunAppUrl};
 use crate::config::{Config, EnvironmentConfig};
 use crate::finding::Evidence;
 use crate::keycloak::base_uri::RequestHeaders;
 use crate::keycloak::issuer::{IssuerOptions, is_url_form, issuer_of_request};
+use crate::keycloak::server::Discovery;
 use crate::keycloak::server_issuer::{ServerIssuer, server_issuer};
 use crate::keycloak::server_options::ServerOptions;
 use crate::keycloak::version::Version;
@@ -95,6 +98,9 @@ pub(super) struct Inputs<'a> {
 
 /// The issuer of realm `id`.
 pub(super) fn of(inputs: &Inputs<'_>, id: RealmId) -> RealmIssuer {
+    if let Some(answered) = by_discovery(inputs, id) {
+        return answered;
+    }
     let realm = inputs.snapshot.realm(id);
     let Some(name) = realm.name.text() else {
         return RealmIssuer::Unknown {
@@ -150,6 +156,49 @@ pub(super) fn of(inputs: &Inputs<'_>, id: RealmId) -> RealmIssuer {
             by_configuration(inputs, id, name, RealmIssuer::Unknown { why, evidence })
         }
     }
+}
+
+/// What the server answered when it was asked through each URL that is known of it.
+fn by_discovery(inputs: &Inputs<'_>, id: RealmId) -> Option<RealmIssuer> {
+    let answers = issuers_answered(inputs.snapshot, id);
+    let evidence = answers
+        .iter()
+        .map(|(found, issuer)| {
+            let label = format!("answered at {}", found.asked);
+            Evidence::keycloak(found.at.key("issuer"), Some((*issuer).to_owned()), label)
+        })
+        .collect();
+    let issuers: BTreeSet<&str> = answers.iter().map(|(_, issuer)| *issuer).collect();
+    let issuers: Vec<String> = issuers.into_iter().map(str::to_owned).collect();
+    match issuers.as_slice() {
+        [] => None,
+        [only] => {
+            let hosts: BTreeSet<_> = answers.iter().map(|(found, _)| host_in(&found.asked)).collect();
+            let why = if hosts.len() > 1 {
+                "its server answers it at each of its URLs".to_owned()
+            } else {
+                "its server answers it".to_owned()
+            };
+            Some(RealmIssuer::Fixed { issuer: only.clone(), why, lacks_headers: false, evidence })
+        }
+        _ => Some(RealmIssuer::FollowsRequest {
+            issuers,
+            why: "its server answers another issuer at each of its URLs".to_owned(),
+            evidence,
+        }),
+    }
+}
+
+/// What a realm's server answered to discovery, where it was asked and answered.
+pub(crate) fn issuers_answered(snapshot: &Snapshot, id: RealmId) -> Vec<(&Discovery, &str)> {
+    let realm = snapshot.realm(id);
+    let Some(server) = realm.server.map(|server| snapshot.server(server)) else { return Vec::new() };
+    server
+        .discovery
+        .iter()
+        .filter(|found| Some(found.realm.as_str()) == realm.name.text())
+        .filter_map(|found| Some((found, found.answer.as_deref().ok()?)))
+        .collect()
 }
 
 /// The issuer by a realm's `frontendUrl`; none where the server ignores it.

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::finding::{Evidence, Side};
 use crate::keycloak::generation::GENERATIONS;
 use crate::keycloak::import::HeldRealm;
+use crate::keycloak::server::{KeycloakServer, ServerVersion};
 use crate::keycloak::version::Version;
 use crate::link::hosts::host_in;
 use crate::link::{Links, NamedRealm};
@@ -43,6 +44,10 @@ pub enum VersionSource {
     CommandLine,
     /// The configuration says it.
     Configuration,
+    /// The server told it.
+    Server(Evidence),
+    /// The server hides it; what else it answered leaves these.
+    Bounds(Evidence),
     /// The export says it in `keycloakVersion`.
     Export(Evidence),
     /// The tag of the Keycloak service's image says it.
@@ -54,7 +59,7 @@ pub enum VersionSource {
 impl RealmServer {
     /// Whether the server's version is known.
     pub fn version_known(&self) -> bool {
-        self.version_source != VersionSource::Unknown
+        !matches!(self.version_source, VersionSource::Unknown | VersionSource::Bounds(_))
     }
 
     /// The version in words that fit after "judged": "by version 26.1.4, which the export names", "by versions 21.1.2 and 26.7.4, as the server's is not known".
@@ -64,6 +69,10 @@ impl RealmServer {
         match &self.version_source {
             VersionSource::CommandLine => format!("by version {shown}, as --keycloak-version says"),
             VersionSource::Configuration => format!("by version {shown}, as the configuration says"),
+            VersionSource::Server(_) => format!("by version {shown}, which the server tells"),
+            VersionSource::Bounds(_) => {
+                format!("by versions {shown}, as the server hides its own and can be any between")
+            }
             VersionSource::Export(_) => format!("by version {shown}, which the export names"),
             VersionSource::Image(_) => format!("by version {shown}, the tag of its image"),
             VersionSource::Unknown => format!("by versions {shown}, as the server's is not known"),
@@ -73,7 +82,10 @@ impl RealmServer {
     /// The place that tells the version, where a file tells it.
     pub fn version_evidence(&self) -> Option<&Evidence> {
         match &self.version_source {
-            VersionSource::Export(evidence) | VersionSource::Image(evidence) => Some(evidence),
+            VersionSource::Server(evidence)
+            | VersionSource::Bounds(evidence)
+            | VersionSource::Export(evidence)
+            | VersionSource::Image(evidence) => Some(evidence),
             _ => None,
         }
     }
@@ -148,6 +160,10 @@ fn version(
         return (vec![version], VersionSource::Configuration);
     }
     let realm = snapshot.realm(id);
+    let asked = realm.server.and_then(|server| told(snapshot.server(server)));
+    if let Some(told @ (_, VersionSource::Server(_))) = asked {
+        return told;
+    }
     if let Some(text) = realm.keycloak_version.as_ref().and_then(|version| version.text())
         && let Some(version) = parse(text)
     {
@@ -161,7 +177,27 @@ fn version(
     if let Some(version) = config.keycloak_version.as_deref().and_then(parse) {
         return (vec![version], VersionSource::Configuration);
     }
-    (vec![OLDEST, NEWEST], VersionSource::Unknown)
+    asked.unwrap_or_else(|| (vec![OLDEST, NEWEST], VersionSource::Unknown))
+}
+
+/// The version that a server told, or what else it answered leaves; none when that is everything.
+fn told(server: &KeycloakServer) -> Option<(Vec<Version>, VersionSource)> {
+    let evidence = |key: &str, version: &Version| {
+        Evidence::keycloak(server.at.key(key), Some(version.to_string()), "the version of the server")
+    };
+    match &server.version {
+        ServerVersion::Told(version) => {
+            Some((vec![*version], VersionSource::Server(evidence("version", version))))
+        }
+        ServerVersion::Between { from: None, to: None, .. } => None,
+        ServerVersion::Between { from, to, .. } => {
+            let shown = from.as_ref().map(|from| evidence("versionFrom", from));
+            let shown = shown.or_else(|| to.as_ref().map(|to| evidence("versionTo", to)))?;
+            let mut versions = vec![from.unwrap_or(OLDEST).max(OLDEST), to.unwrap_or(NEWEST)];
+            versions.dedup();
+            Some((versions, VersionSource::Bounds(shown)))
+        }
+    }
 }
 
 fn parse(text: &str) -> Option<Version> {

@@ -12,7 +12,7 @@ use crate::cloud_run::url_set::{add_domain, learn_project_number};
 use crate::cloud_run::v2::{self, TERRAFORM};
 use crate::document::Node;
 use crate::document::cursor::Cursor;
-use crate::google::model::StoredSecret;
+use crate::google::model::{StoredSecret, may_invoke};
 use crate::known::Known;
 use crate::locus::Locus;
 use crate::snapshot::Fact;
@@ -23,26 +23,6 @@ pub(crate) struct Found<'r, 'n> {
     pub(crate) services: Vec<(Service, &'r Resource<'n>)>,
     pub(crate) secrets: Vec<(StoredSecret, &'r Resource<'n>)>,
 }
-
-/// Roles that hold the right to invoke (`run.routes.invoke`), as their published permissions say.
-const INVOKERS: [&str; 16] = [
-    "roles/run.invoker",
-    "roles/run.servicesInvoker",
-    "roles/run.admin",
-    "roles/run.developer",
-    "roles/run.editor",
-    "roles/run.sourceDeveloper",
-    "roles/editor",
-    "roles/owner",
-    "roles/cloudfunctions.admin",
-    "roles/cloudfunctions.developer",
-    "roles/cloudfunctions.editor",
-    "roles/firebase.admin",
-    "roles/firebase.developAdmin",
-    "roles/iam.devOps",
-    "roles/iam.dataScientist",
-    "roles/iam.mlEngineer",
-];
 
 /// Reads the Cloud Run side.
 pub(crate) fn read<'r, 'n>(
@@ -215,8 +195,8 @@ impl<'r, 'n> Joining<'_, 'r, 'n, '_> {
         }
         let role = self.texts.text_at(values, "role");
         match role.as_ref().and_then(Known::text) {
-            Some(role) if !INVOKERS.contains(&role) && role.starts_with("roles/") => return,
-            Some(role) if !role.starts_with("roles/") => {
+            Some(role) if may_invoke(role) == Some(false) => return,
+            Some(role) if may_invoke(role).is_none() => {
                 // Whether a custom role may invoke is nowhere in the document.
                 let why = format!("Whether `{role}` may invoke is not known.");
                 self.remarks.missing(Fact::InvokerPolicy, values.at(), why);
@@ -254,7 +234,7 @@ struct Binding {
 
 impl Policy {
     fn invokers(self, at: &Locus) -> impl Iterator<Item = (Known<String>, Locus)> {
-        let bindings = self.bindings.into_iter().filter(|binding| INVOKERS.contains(&binding.role.as_str()));
+        let bindings = self.bindings.into_iter().filter(|binding| may_invoke(&binding.role) == Some(true));
         let at = at.clone();
         bindings.flat_map(|binding| binding.members).map(move |member| (Known::Value(member), at.clone()))
     }

@@ -109,6 +109,11 @@ fn mark_config_cli(realm: &mut Realm) {
     scopes.flat_map(|scope| &mut scope.mappers).for_each(|mapper| mark(&mut mapper.dialect));
 }
 
+/// A realm of which nothing was read but clients, which are yet to be added.
+pub(crate) fn bare_realm(at: Locus, tagger: &Tagger) -> Realm {
+    RealmFields::clients_only(&Context::new(at.part, tagger), at, Vec::new())
+}
+
 struct Document<'c, 't> {
     context: &'c Context<'t>,
     layout: Layout,

@@ -42,7 +42,12 @@ pub fn demo(google: &StandIn) {
             },
         }),
     );
-    google.put_service("demo", "us-central1", "reports", json!({"template": {"containers": [{"image": "us-docker.pkg.dev/demo/apps/reports:2"}]}}));
+    google.put_service(
+        "demo",
+        "us-central1",
+        "reports",
+        json!({"template": {"containers": [{"image": "us-docker.pkg.dev/demo/apps/reports:2"}]}}),
+    );
     google.put_job(
         "demo",
         "europe-west1",

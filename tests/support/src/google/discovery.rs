@@ -67,7 +67,11 @@ fn collect(api: &'static str, node: &Value, global: &[String], into: &mut Vec<Me
             None => (path, None),
         };
         let mut query = global.to_vec();
-        query.extend(keys(&method["parameters"]).into_iter().filter(|name| method["parameters"][name]["location"] == "query"));
+        query.extend(
+            keys(&method["parameters"])
+                .into_iter()
+                .filter(|name| method["parameters"][name]["location"] == "query"),
+        );
         into.push(Method {
             api,
             verb: method["httpMethod"].as_str().unwrap_or_default().to_owned(),
@@ -90,7 +94,11 @@ impl Documents {
             method.verb == verb
                 && method.custom.as_deref() == custom
                 && method.segments.len() == segments.len()
-                && method.segments.iter().zip(segments).all(|(wanted, got)| wanted.starts_with('{') || wanted == got)
+                && method
+                    .segments
+                    .iter()
+                    .zip(segments)
+                    .all(|(wanted, got)| wanted.starts_with('{') || wanted == got)
         })
     }
 
@@ -113,10 +121,21 @@ impl Documents {
     pub(crate) fn read(&self, api: &str, schema: &str, value: &Value) -> Result<Value, ApiError> {
         let mut wrong = Vec::new();
         let read = self.take(api, &json!({"$ref": schema}), value, "", &mut wrong);
-        if wrong.is_empty() { Ok(read.unwrap_or_else(|| json!({}))) } else { Err(ApiError::violations(&wrong)) }
+        if wrong.is_empty() {
+            Ok(read.unwrap_or_else(|| json!({})))
+        } else {
+            Err(ApiError::violations(&wrong))
+        }
     }
 
-    fn take(&self, api: &str, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<(String, String)>) -> Option<Value> {
+    fn take(
+        &self,
+        api: &str,
+        schema: &Value,
+        value: &Value,
+        at: &str,
+        wrong: &mut Vec<(String, String)>,
+    ) -> Option<Value> {
         let schema = self.resolve(api, schema);
         let mut mistake = |kind: &str| {
             wrong.push((at.to_owned(), format!("Invalid value at '{at}' ({kind}), {value}")));
@@ -142,9 +161,13 @@ impl Documents {
                         }
                     } else if key != "@type" {
                         let text = if at.is_empty() {
-                            format!("Invalid JSON payload received. Unknown name \"{key}\": Cannot find field.")
+                            format!(
+                                "Invalid JSON payload received. Unknown name \"{key}\": Cannot find field."
+                            )
                         } else {
-                            format!("Invalid JSON payload received. Unknown name \"{key}\" at '{at}': Cannot find field.")
+                            format!(
+                                "Invalid JSON payload received. Unknown name \"{key}\" at '{at}': Cannot find field."
+                            )
                         };
                         wrong.push((at.to_owned(), text));
                     }
@@ -153,7 +176,9 @@ impl Documents {
             }
             ("array", Value::Array(items)) => {
                 let kept = items.iter().enumerate();
-                let kept = kept.filter_map(|(n, item)| self.take(api, &schema["items"], item, &format!("{at}[{n}]"), wrong));
+                let kept = kept.filter_map(|(n, item)| {
+                    self.take(api, &schema["items"], item, &format!("{at}[{n}]"), wrong)
+                });
                 Some(Value::Array(kept.collect()))
             }
             ("string", _) if schema.get("enum").is_some() => {
@@ -161,7 +186,11 @@ impl Documents {
                 let found = match value {
                     Value::String(name) if name.is_empty() => names.first(),
                     Value::String(name) => names.iter().find(|known| *known == name),
-                    Value::Number(number) => names.iter().enumerate().find(|(n, name)| Some(enum_number(name, *n)) == number.as_i64()).map(|(_, name)| name),
+                    Value::Number(number) => names
+                        .iter()
+                        .enumerate()
+                        .find(|(n, name)| Some(enum_number(name, *n)) == number.as_i64())
+                        .map(|(_, name)| name),
                     _ => None,
                 };
                 match found {
@@ -170,7 +199,11 @@ impl Documents {
                 }
             }
             ("string", Value::String(_)) => Some(value.clone()),
-            ("string", Value::Number(number)) if matches!(schema["format"].as_str(), Some("int64" | "uint64")) => Some(Value::String(number.to_string())),
+            ("string", Value::Number(number))
+                if matches!(schema["format"].as_str(), Some("int64" | "uint64")) =>
+            {
+                Some(Value::String(number.to_string()))
+            }
             ("string", _) => mistake("TYPE_STRING"),
             ("boolean", Value::Bool(_)) => Some(value.clone()),
             ("boolean", _) => mistake("TYPE_BOOL"),
@@ -194,17 +227,23 @@ impl Documents {
         let schema = self.resolve(api, schema);
         match value {
             Value::Object(map) => {
-                let typed = map.get("@type").and_then(Value::as_str).and_then(|of| of.strip_prefix("type.googleapis.com/google.cloud.run.v2."));
+                let typed = map
+                    .get("@type")
+                    .and_then(Value::as_str)
+                    .and_then(|of| of.strip_prefix("type.googleapis.com/google.cloud.run.v2."));
                 if let Some(name) = typed.map(|name| format!("GoogleCloudRunV2{name}")) {
                     for (key, inner) in map.iter_mut() {
-                        if let Some(property) = self.schema(api, &name).and_then(|schema| schema["properties"].get(key)) {
+                        if let Some(property) =
+                            self.schema(api, &name).and_then(|schema| schema["properties"].get(key))
+                        {
                             self.number(api, property, inner);
                         }
                     }
                     return;
                 }
                 for (key, inner) in map.iter_mut() {
-                    let property = schema["properties"].get(key).or_else(|| schema.get("additionalProperties"));
+                    let property =
+                        schema["properties"].get(key).or_else(|| schema.get("additionalProperties"));
                     self.number(api, property.unwrap_or(&Value::Null), inner);
                 }
             }

@@ -32,7 +32,13 @@ pub(crate) fn status_name(code: u16) -> &'static str {
 
 impl ApiError {
     pub(crate) fn new(code: u16, message: impl Into<String>) -> ApiError {
-        ApiError { code, status: status_name(code), message: message.into(), details: Vec::new(), headers: Vec::new() }
+        ApiError {
+            code,
+            status: status_name(code),
+            message: message.into(),
+            details: Vec::new(),
+            headers: Vec::new(),
+        }
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
@@ -69,7 +75,9 @@ impl ApiError {
             })
             .collect();
         let mut error = ApiError::invalid(message);
-        error.details.push(json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": listed}));
+        error
+            .details
+            .push(json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": listed}));
         error
     }
 

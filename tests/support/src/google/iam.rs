@@ -4,14 +4,19 @@ use serde_json::{Value, json};
 
 use super::discovery::documents;
 use super::error::ApiError;
+use super::request::Request;
 use super::store::{Key, State, text};
-use super::wire::Request;
 
 /// The etag of a policy that was never set.
 const UNSET: &str = "ACAB";
 
 /// `:getIamPolicy`, `:setIamPolicy` and `:testIamPermissions` of a service, job or worker pool, on either API.
-pub(crate) fn resource(state: &mut State, request: &Request, key: &Key, full: &str) -> Result<Value, ApiError> {
+pub(crate) fn resource(
+    state: &mut State,
+    request: &Request,
+    key: &Key,
+    full: &str,
+) -> Result<Value, ApiError> {
     let prefix = format!("run.{}", key.kind.noun());
     let policy = state.resource(key).ok_or_else(|| super::run::missing(key))?.policy.clone();
     match request.custom.as_deref() {
@@ -35,13 +40,18 @@ pub(crate) fn resource(state: &mut State, request: &Request, key: &Key, full: &s
 pub(crate) fn tested(state: &State, request: &Request, full: &str) -> Result<Value, ApiError> {
     let body = read(request)?;
     let asked = body["permissions"].as_array().cloned().unwrap_or_default();
-    let held: Vec<Value> = asked.into_iter().filter(|permission| !state.is_denied(permission.as_str().unwrap_or_default(), full)).collect();
+    let held: Vec<Value> = asked
+        .into_iter()
+        .filter(|permission| !state.is_denied(permission.as_str().unwrap_or_default(), full))
+        .collect();
     Ok(if held.is_empty() { json!({}) } else { json!({"permissions": held}) })
 }
 
 fn read(request: &Request) -> Result<Value, ApiError> {
     match (&request.api, &request.request_schema) {
-        (Some(api), Some(schema)) => documents().read(api, schema, request.body.as_ref().unwrap_or(&json!({}))),
+        (Some(api), Some(schema)) => {
+            documents().read(api, schema, request.body.as_ref().unwrap_or(&json!({})))
+        }
         _ => Ok(json!({})),
     }
 }
@@ -82,7 +92,11 @@ pub(crate) fn shown_by_body(request: &Request, policy: Option<&Value>) -> Result
 }
 
 /// The policy that a `setIamPolicy` makes of the present one.
-pub(crate) fn changed(state: &mut State, request: &Request, present: Option<&Value>) -> Result<Value, ApiError> {
+pub(crate) fn changed(
+    state: &mut State,
+    request: &Request,
+    present: Option<&Value>,
+) -> Result<Value, ApiError> {
     let body = read(request)?;
     let wanted = &body["policy"];
     let current = present.map_or(UNSET, |policy| text(policy, "etag"));
@@ -97,20 +111,46 @@ pub(crate) fn changed(state: &mut State, request: &Request, present: Option<&Val
     if conditional && wanted["version"] != 3 {
         return Err(ApiError::invalid("Policies with conditional bindings must have version 3."));
     }
-    let held = present.is_some_and(|policy| policy["bindings"].as_array().into_iter().flatten().any(|binding| binding.get("condition").is_some()));
+    let held = present.is_some_and(|policy| {
+        policy["bindings"].as_array().into_iter().flatten().any(|binding| binding.get("condition").is_some())
+    });
     if held && wanted["version"] != 3 {
-        return Err(ApiError::invalid("The current policy has conditional bindings; setting it needs version 3."));
+        return Err(ApiError::invalid(
+            "The current policy has conditional bindings; setting it needs version 3.",
+        ));
     }
     for binding in bindings {
         for member in binding["members"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            let known = ["user:", "serviceAccount:", "group:", "domain:", "deleted:", "principal://", "principalSet://", "projectOwner:", "projectEditor:", "projectViewer:"];
-            if member != "allUsers" && member != "allAuthenticatedUsers" && !known.iter().any(|prefix| member.starts_with(prefix)) {
-                return Err(ApiError::invalid(format!("The member {member} is of an unknown type. Please set a valid type prefix for the member.")));
+            let known = [
+                "user:",
+                "serviceAccount:",
+                "group:",
+                "domain:",
+                "deleted:",
+                "principal://",
+                "principalSet://",
+                "projectOwner:",
+                "projectEditor:",
+                "projectViewer:",
+            ];
+            if member != "allUsers"
+                && member != "allAuthenticatedUsers"
+                && !known.iter().any(|prefix| member.starts_with(prefix))
+            {
+                return Err(ApiError::invalid(format!(
+                    "The member {member} is of an unknown type. Please set a valid type prefix for the member."
+                )));
             }
         }
     }
     let mask = text(&body, "updateMask");
-    let has = |field: &str| if mask.is_empty() { field != "auditConfigs" || wanted.get(field).is_some() } else { mask.split(',').any(|part| part.trim() == field) };
+    let has = |field: &str| {
+        if mask.is_empty() {
+            field != "auditConfigs" || wanted.get(field).is_some()
+        } else {
+            mask.split(',').any(|part| part.trim() == field)
+        }
+    };
     let mut policy = present.cloned().unwrap_or_else(|| json!({}));
     let fields = policy.as_object_mut().expect("a policy is an object");
     for field in ["bindings", "auditConfigs"] {

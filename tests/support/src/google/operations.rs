@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::deploy;
 use super::error::ApiError;
-use super::run;
 use super::store::{Key, State};
 
 /// What a finished operation says.
@@ -50,7 +50,14 @@ impl Operation {
 }
 
 /// Starts an operation and gives its answer; it is done at once where it is only a rehearsal.
-pub(crate) fn start(state: &mut State, key: &Key, resource: Value, rehearsal: bool, deletes: bool, failure: Option<(i32, String)>) -> Value {
+pub(crate) fn start(
+    state: &mut State,
+    key: &Key,
+    resource: Value,
+    rehearsal: bool,
+    deletes: bool,
+    failure: Option<(i32, String)>,
+) -> Value {
     let id = state.uuid();
     let name = format!("projects/{}/locations/{}/operations/{id}", key.project, key.region);
     let typed = typed(key, resource);
@@ -73,7 +80,8 @@ pub(crate) fn start(state: &mut State, key: &Key, resource: Value, rehearsal: bo
 }
 
 pub(crate) fn typed(key: &Key, resource: Value) -> Value {
-    let mut typed = json!({"@type": format!("type.googleapis.com/google.cloud.run.v2.{}", key.kind.message())});
+    let mut typed =
+        json!({"@type": format!("type.googleapis.com/google.cloud.run.v2.{}", key.kind.message())});
     if let (Some(into), Value::Object(from)) = (typed.as_object_mut(), resource) {
         into.extend(from);
     }
@@ -104,14 +112,15 @@ pub(crate) fn finish(state: &mut State, name: &str) {
         return;
     }
     let key = operation.key;
-    run::settle(state, &key, operation.failure.as_ref());
+    deploy::settle(state, &key, operation.failure.as_ref());
     let value = state.resource(&key).map(|resource| resource.value.clone()).unwrap_or_default();
     let outcome = match operation.failure {
         Some((code, message)) => Outcome::Error(code, message),
         None => Outcome::Response(typed(&key, value.clone())),
     };
     if operation.deletes
-        && let Some(region) = state.project_mut(&key.project).and_then(|project| project.regions.get_mut(&key.region))
+        && let Some(region) =
+            state.project_mut(&key.project).and_then(|project| project.regions.get_mut(&key.region))
     {
         region.resources.remove(&(key.kind, key.name.clone()));
     }
@@ -136,14 +145,21 @@ pub(crate) fn get(state: &mut State, name: &str, wait: bool) -> Result<Value, Ap
 }
 
 /// The operations of a region, newest first.
-pub(crate) fn list(state: &State, parent: &str, size: Option<&str>, token: Option<&str>) -> Result<Value, ApiError> {
+pub(crate) fn list(
+    state: &State,
+    parent: &str,
+    size: Option<&str>,
+    token: Option<&str>,
+) -> Result<Value, ApiError> {
     let prefix = format!("{parent}/operations/");
     let mut items: Vec<(String, Value)> = state
         .operations
         .iter()
         .filter(|(name, _)| name.starts_with(&prefix))
         // The end of the name is the serial number.
-        .map(|(name, operation)| (name.rsplit('-').next().unwrap_or_default().to_owned(), operation.answer(name)))
+        .map(|(name, operation)| {
+            (name.rsplit('-').next().unwrap_or_default().to_owned(), operation.answer(name))
+        })
         .collect();
     items.sort_by(|a, b| b.0.cmp(&a.0));
     let (page, next) = state.page(&prefix, size, token, items)?;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::error::ApiError;
+use super::request::Request;
 use super::store::{Project, REGIONS, State};
-use super::wire::Request;
 
 fn denied(permission: &str, project: &str) -> ApiError {
     let resource = format!("projects/{project}");
@@ -17,7 +17,9 @@ fn denied(permission: &str, project: &str) -> ApiError {
 
 fn find(state: &State, permission: &str, name: &str) -> Result<Project, ApiError> {
     match state.project(name) {
-        Some(project) if !state.is_denied(permission, &format!("projects/{}", project.id)) => Ok(project.clone()),
+        Some(project) if !state.is_denied(permission, &format!("projects/{}", project.id)) => {
+            Ok(project.clone())
+        }
         _ => Err(denied(permission, name)),
     }
 }
@@ -44,11 +46,14 @@ pub(crate) fn route(state: &mut State, request: &Request) -> Result<Value, ApiEr
             let mut items: Vec<(String, Value)> = state
                 .projects
                 .values()
-                .filter(|project| !state.is_denied("resourcemanager.projects.get", &format!("projects/{}", project.id)))
+                .filter(|project| {
+                    !state.is_denied("resourcemanager.projects.get", &format!("projects/{}", project.id))
+                })
                 .map(|project| (format!("{} {}", project.created, project.id), shape(project)))
                 .collect();
             items.sort_by(|a, b| b.0.cmp(&a.0));
-            let (page, next) = state.page("projects", request.query("pageSize"), request.query("pageToken"), items)?;
+            let (page, next) =
+                state.page("projects", request.query("pageSize"), request.query("pageToken"), items)?;
             Ok(super::run::listed("projects", page, next))
         }
         ("GET", None, ["projects", name]) => Ok(shape(&find(state, "resourcemanager.projects.get", name)?)),
@@ -65,7 +70,8 @@ pub(crate) fn route(state: &mut State, request: &Request) -> Result<Value, ApiEr
             Ok(policy)
         }
         ("POST", Some("testIamPermissions"), ["projects", name]) => {
-            let project = state.project(name).map_or_else(|| (*name).to_owned(), |project| project.id.clone());
+            let project =
+                state.project(name).map_or_else(|| (*name).to_owned(), |project| project.id.clone());
             super::iam::tested(state, request, &format!("projects/{project}"))
         }
         _ => Err(request.unknown()),
@@ -81,7 +87,11 @@ pub(crate) fn locations(state: &State, request: &Request, name: &str) -> Result<
     };
     let items: Vec<(String, Value)> = REGIONS
         .iter()
-        .filter(|(region, _)| state.config.regions.is_empty() || state.config.regions.iter().any(|known| known == region) || project.regions.contains_key(*region))
+        .filter(|(region, _)| {
+            state.config.regions.is_empty()
+                || state.config.regions.iter().any(|known| known == region)
+                || project.regions.contains_key(*region)
+        })
         .rev()
         .map(|(region, _)| {
             let mut location = json!({
@@ -96,6 +106,11 @@ pub(crate) fn locations(state: &State, request: &Request, name: &str) -> Result<
             ((*region).to_owned(), location)
         })
         .collect();
-    let (page, next) = state.page(&format!("{full}/locations"), request.query("pageSize"), request.query("pageToken"), items)?;
+    let (page, next) = state.page(
+        &format!("{full}/locations"),
+        request.query("pageSize"),
+        request.query("pageToken"),
+        items,
+    )?;
     Ok(super::run::listed("locations", page, next))
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::discovery::{camel_case, documents};
 use super::error::ApiError;
+use super::request::Request;
 use super::store::{Project, Secret, State, Version, text};
-use super::wire::Request;
 
 const API: &str = "secretmanager.v1";
 const MOST_BYTES: usize = 65536;
@@ -32,19 +32,29 @@ impl Place {
     }
 
     fn find<'a>(&self, state: &'a State, name: &str) -> Result<&'a Secret, ApiError> {
-        let found = state.projects.get(&self.project).and_then(|project| project.secrets.get(&(self.region.clone(), name.to_owned())));
+        let found = state
+            .projects
+            .get(&self.project)
+            .and_then(|project| project.secrets.get(&(self.region.clone(), name.to_owned())));
         found.ok_or_else(|| ApiError::not_found(format!("Secret [{}] not found.", self.secret(name))))
     }
 
     fn find_mut<'a>(&self, state: &'a mut State, name: &str) -> Result<&'a mut Secret, ApiError> {
-        let found = state.projects.get_mut(&self.project).and_then(|project| project.secrets.get_mut(&(self.region.clone(), name.to_owned())));
+        let found = state
+            .projects
+            .get_mut(&self.project)
+            .and_then(|project| project.secrets.get_mut(&(self.region.clone(), name.to_owned())));
         found.ok_or_else(|| ApiError::not_found(format!("Secret [{}] not found.", self.secret(name))))
     }
 }
 
 /// A missing permission in the words of Secret Manager.
 fn denied(permission: &str, resource: &str) -> ApiError {
-    ApiError::new(403, format!("Permission '{permission}' denied for resource '{resource}' (or it may not exist).")).with_info(
+    ApiError::new(
+        403,
+        format!("Permission '{permission}' denied for resource '{resource}' (or it may not exist)."),
+    )
+    .with_info(
         "IAM_PERMISSION_DENIED",
         "iam.googleapis.com",
         json!({"permission": permission, "resource": resource}),
@@ -60,7 +70,9 @@ pub(crate) fn route(state: &mut State, request: &Request) -> Result<Value, ApiEr
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     let (project, region, rest) = match segments.as_slice() {
         ["v1", "projects", project, "secrets", rest @ ..] => (*project, None, rest),
-        ["v1", "projects", project, "locations", region, "secrets", rest @ ..] => (*project, Some((*region).to_owned()), rest),
+        ["v1", "projects", project, "locations", region, "secrets", rest @ ..] => {
+            (*project, Some((*region).to_owned()), rest)
+        }
         _ => return Err(request.unknown()),
     };
     let Some(known) = state.project(project) else {
@@ -102,7 +114,10 @@ pub(crate) fn route(state: &mut State, request: &Request) -> Result<Value, ApiEr
                 }
                 ("GET", Some("getIamPolicy")) => {
                     permit(state, "secretmanager.secrets.getIamPolicy", &full)?;
-                    super::iam::shown(place.find(state, name)?.policy.as_ref(), request.query("options.requestedPolicyVersion"))
+                    super::iam::shown(
+                        place.find(state, name)?.policy.as_ref(),
+                        request.query("options.requestedPolicyVersion"),
+                    )
                 }
                 ("POST", Some("setIamPolicy")) => {
                     permit(state, "secretmanager.secrets.setIamPolicy", &full)?;
@@ -145,11 +160,20 @@ pub(crate) fn route(state: &mut State, request: &Request) -> Result<Value, ApiEr
 /// The place of a version in the list: by number, by alias, or the newest, whatever its state.
 fn number(secret: &Secret, version: &str, full: &str) -> Result<usize, ApiError> {
     if version == "latest" {
-        let none = || ApiError::not_found(format!("Secret [{}] not found or has no versions.", text(&secret.value, "name")));
+        let none = || {
+            ApiError::not_found(format!(
+                "Secret [{}] not found or has no versions.",
+                text(&secret.value, "name")
+            ))
+        };
         return secret.versions.len().checked_sub(1).ok_or_else(none);
     }
     let named = secret.value["versionAliases"][version].as_str().unwrap_or(version);
-    let at = named.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).filter(|at| *at < secret.versions.len());
+    let at = named
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| number.checked_sub(1))
+        .filter(|at| *at < secret.versions.len());
     at.ok_or_else(|| ApiError::not_found(format!("Secret Version [{full}] not found.")))
 }
 
@@ -161,7 +185,10 @@ pub(crate) fn enabled(secret: &Secret, version: &str) -> bool {
 fn fresh(etag: Option<&str>, current: &Value) -> Result<(), ApiError> {
     match etag {
         Some(etag) if !etag.is_empty() && etag != text(current, "etag") => {
-            Err(ApiError::precondition(format!("The etag provided in the request does not match the resource's current etag [{}].", text(current, "name"))))
+            Err(ApiError::precondition(format!(
+                "The etag provided in the request does not match the resource's current etag [{}].",
+                text(current, "name")
+            )))
         }
         _ => Ok(()),
     }
@@ -177,12 +204,21 @@ fn list(state: &State, request: &Request, place: &Place) -> Result<Value, ApiErr
     let mut items: Vec<(String, Value)> = project
         .secrets
         .iter()
-        .filter(|((region, name), _)| *region == place.region && wanted.is_none_or(|wanted| name.contains(wanted)))
-        .map(|((_, name), secret)| (format!("{} {name}", text(&secret.value, "createTime")), secret.value.clone()))
+        .filter(|((region, name), _)| {
+            *region == place.region && wanted.is_none_or(|wanted| name.contains(wanted))
+        })
+        .map(|((_, name), secret)| {
+            (format!("{} {name}", text(&secret.value, "createTime")), secret.value.clone())
+        })
         .collect();
     items.sort_by(|a, b| b.0.cmp(&a.0));
     let total = items.len();
-    let (page, next) = state.page(&format!("{}/secrets", place.parent()), request.query("pageSize"), request.query("pageToken"), items)?;
+    let (page, next) = state.page(
+        &format!("{}/secrets", place.parent()),
+        request.query("pageSize"),
+        request.query("pageToken"),
+        items,
+    )?;
     Ok(totalled(super::run::listed("secrets", page, next), total))
 }
 
@@ -207,16 +243,24 @@ fn versions(state: &State, request: &Request, place: &Place, name: &str) -> Resu
         .map(|(at, version)| (format!("{at:08}"), version.value.clone()))
         .collect();
     let total = items.len();
-    let (page, next) = state.page(&format!("{}/versions", place.secret(name)), request.query("pageSize"), request.query("pageToken"), items)?;
+    let (page, next) = state.page(
+        &format!("{}/versions", place.secret(name)),
+        request.query("pageSize"),
+        request.query("pageToken"),
+        items,
+    )?;
     Ok(totalled(super::run::listed("versions", page, next), total))
 }
 
 fn create(state: &mut State, request: &Request, place: &Place) -> Result<Value, ApiError> {
     let body = documents().read(API, "Secret", request.body()?)?;
     let name = request.query("secretId").unwrap_or_default().to_owned();
-    let legal = (1..=255).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let legal = (1..=255).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     if !legal {
-        return Err(ApiError::invalid("The provided Secret ID does not match the expected format [[a-zA-Z_0-9]+]."));
+        return Err(ApiError::invalid(
+            "The provided Secret ID does not match the expected format [[a-zA-Z_0-9]+].",
+        ));
     }
     if place.find(state, &name).is_ok() {
         return Err(ApiError::exists(format!("Secret [{}] already exists.", place.secret(&name))));
@@ -231,10 +275,15 @@ fn insert(state: &mut State, place: &Place, name: &str, body: Value) -> Value {
     let created = state.now();
     let mut value = json!({"name": place.secret(name), "createTime": created, "etag": etag(state)});
     if let (Some(into), Value::Object(body)) = (value.as_object_mut(), body) {
-        into.extend(body.into_iter().filter(|(field, _)| !matches!(field.as_str(), "name" | "createTime" | "etag")));
+        into.extend(
+            body.into_iter().filter(|(field, _)| !matches!(field.as_str(), "name" | "createTime" | "etag")),
+        );
     }
     if let Some(project) = state.projects.get_mut(&place.project) {
-        project.secrets.insert((place.region.clone(), name.to_owned()), Secret { value: value.clone(), versions: Vec::new(), policy: None });
+        project.secrets.insert(
+            (place.region.clone(), name.to_owned()),
+            Secret { value: value.clone(), versions: Vec::new(), policy: None },
+        );
     }
     value
 }
@@ -269,7 +318,9 @@ fn patch(state: &mut State, request: &Request, place: &Place, name: &str) -> Res
 
 fn add(state: &mut State, request: &Request, place: &Place, name: &str) -> Result<Value, ApiError> {
     let body = documents().read(API, "AddSecretVersionRequest", request.body()?)?;
-    let payload = STANDARD.decode(text(&body["payload"], "data")).map_err(|_| ApiError::invalid("Invalid value at 'payload.data' (TYPE_BYTES), Base64 decoding failed"))?;
+    let payload = STANDARD.decode(text(&body["payload"], "data")).map_err(|_| {
+        ApiError::invalid("Invalid value at 'payload.data' (TYPE_BYTES), Base64 decoding failed")
+    })?;
     if payload.len() > MOST_BYTES {
         return Err(ApiError::invalid("Secret payload must be at most 65536 bytes."));
     }
@@ -305,7 +356,10 @@ fn access(state: &State, place: &Place, name: &str, version: &str, full: &str) -
     let found = &secret.versions[number(secret, version, full)?];
     let state = text(&found.value, "state");
     if state != "ENABLED" {
-        return Err(ApiError::precondition(format!("Secret Version [{}] is in {state} state.", text(&found.value, "name"))));
+        return Err(ApiError::precondition(format!(
+            "Secret Version [{}] is in {state} state.",
+            text(&found.value, "name")
+        )));
     }
     Ok(json!({
         "name": found.value["name"],
@@ -313,14 +367,27 @@ fn access(state: &State, place: &Place, name: &str, version: &str, full: &str) -
     }))
 }
 
-fn turn(state: &mut State, request: &Request, place: &Place, name: &str, version: &str, change: &str) -> Result<Value, ApiError> {
+fn turn(
+    state: &mut State,
+    request: &Request,
+    place: &Place,
+    name: &str,
+    version: &str,
+    change: &str,
+) -> Result<Value, ApiError> {
     let full = format!("{}/versions/{version}", place.secret(name));
     let at = number(place.find(state, name)?, version, &full)?;
-    fresh(request.body.as_ref().and_then(|body| body["etag"].as_str()), &place.find(state, name)?.versions[at].value)?;
+    fresh(
+        request.body.as_ref().and_then(|body| body["etag"].as_str()),
+        &place.find(state, name)?.versions[at].value,
+    )?;
     let (now, etag) = (state.now(), etag(state));
     let version = &mut place.find_mut(state, name)?.versions[at];
     if version.value["state"] == "DESTROYED" {
-        return Err(ApiError::precondition(format!("Secret Version [{}] is in DESTROYED state.", text(&version.value, "name"))));
+        return Err(ApiError::precondition(format!(
+            "Secret Version [{}] is in DESTROYED state.",
+            text(&version.value, "name")
+        )));
     }
     version.value["state"] = json!(match change {
         "enable" => "ENABLED",
@@ -338,7 +405,9 @@ fn turn(state: &mut State, request: &Request, place: &Place, name: &str, version
 /// Puts a secret with its versions, oldest first, into the store.
 pub(crate) fn put(state: &mut State, project: &Project, name: &str, payloads: &[Vec<u8>], described: &Value) {
     let place = Place { project: project.id.clone(), number: project.number.clone(), region: None };
-    let mut body = documents().read(API, "Secret", described).unwrap_or_else(|error| panic!("secret {name} cannot be put: {}", error.message));
+    let mut body = documents()
+        .read(API, "Secret", described)
+        .unwrap_or_else(|error| panic!("secret {name} cannot be put: {}", error.message));
     if body.get("replication").is_none() {
         body["replication"] = json!({"automatic": {}});
     }

@@ -178,13 +178,22 @@ impl State {
     pub(crate) fn uuid(&mut self) -> String {
         let serial = self.serial();
         let mixed = serial.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{serial:012x}", mixed >> 32, (mixed >> 16) & 0xffff, (mixed >> 4) & 0xfff, mixed & 0xfff)
+        format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{serial:012x}",
+            mixed >> 32,
+            (mixed >> 16) & 0xffff,
+            (mixed >> 4) & 0xfff,
+            mixed & 0xfff
+        )
     }
 
     /// An etag of Cloud Run: opaque text in quotes.
     pub(crate) fn run_etag(&mut self) -> String {
         let serial = self.serial();
-        format!("\"{}\"", URL_SAFE_NO_PAD.encode([&[8, 200, 6, 16], serial.to_be_bytes().as_slice()].concat()))
+        format!(
+            "\"{}\"",
+            URL_SAFE_NO_PAD.encode([&[8, 200, 6, 16], serial.to_be_bytes().as_slice()].concat())
+        )
     }
 
     /// An etag of an IAM policy: base64 of eight bytes.
@@ -207,7 +216,11 @@ impl State {
     }
 
     pub(crate) fn resource_mut(&mut self, key: &Key) -> Option<&mut Resource> {
-        self.project_mut(&key.project)?.regions.get_mut(&key.region)?.resources.get_mut(&(key.kind, key.name.clone()))
+        self.project_mut(&key.project)?
+            .regions
+            .get_mut(&key.region)?
+            .resources
+            .get_mut(&(key.kind, key.name.clone()))
     }
 
     /// Whether a permission is missing on a resource; projects are meant by id and by number.
@@ -216,7 +229,8 @@ impl State {
         self.denials.iter().any(|denial| {
             let within = self.by_id(&denial.resource);
             let rest = resource.strip_prefix(&within);
-            denial.permission == permission && (within.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+            denial.permission == permission
+                && (within.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
         })
     }
 
@@ -230,17 +244,30 @@ impl State {
     }
 
     /// Passes a page of a list: items with their sort keys, best first.
-    pub(crate) fn page(&self, scope: &str, size: Option<&str>, token: Option<&str>, items: Vec<(String, Value)>) -> Result<(Vec<Value>, Option<String>), ApiError> {
+    pub(crate) fn page(
+        &self,
+        scope: &str,
+        size: Option<&str>,
+        token: Option<&str>,
+        items: Vec<(String, Value)>,
+    ) -> Result<(Vec<Value>, Option<String>), ApiError> {
         let size = match size.filter(|size| !size.is_empty()).map(str::parse::<i64>) {
             None | Some(Ok(0)) => self.config.page_size,
-            Some(Ok(size)) if size > 0 => usize::try_from(size).unwrap_or(usize::MAX).min(self.config.page_size),
+            Some(Ok(size)) if size > 0 => {
+                usize::try_from(size).unwrap_or(usize::MAX).min(self.config.page_size)
+            }
             Some(_) => return Err(ApiError::invalid("page_size must not be negative.")),
         };
         let after = match token.filter(|token| !token.is_empty()) {
             None => None,
-            Some(token) => Some(read_token(scope, token).ok_or_else(|| ApiError::invalid("The page token is invalid."))?),
+            Some(token) => Some(
+                read_token(scope, token).ok_or_else(|| ApiError::invalid("The page token is invalid."))?,
+            ),
         };
-        let mut rest = items.into_iter().skip_while(|(key, _)| after.as_ref().is_some_and(|after| key >= after)).peekable();
+        let mut rest = items
+            .into_iter()
+            .skip_while(|(key, _)| after.as_ref().is_some_and(|after| key >= after))
+            .peekable();
         let mut page = Vec::new();
         let mut last = String::new();
         while page.len() < size
@@ -276,7 +303,13 @@ pub(crate) struct Key {
 impl Key {
     /// `projects/P/locations/R/services/S`.
     pub(crate) fn resource_name(&self) -> String {
-        format!("projects/{}/locations/{}/{}/{}", self.project, self.region, self.kind.collection(), self.name)
+        format!(
+            "projects/{}/locations/{}/{}/{}",
+            self.project,
+            self.region,
+            self.kind.collection(),
+            self.name
+        )
     }
 }
 

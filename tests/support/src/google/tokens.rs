@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::error::ApiError;
+use super::request::Request;
 use super::store::State;
-use super::wire::{Reply, Request};
+use super::wire::Reply;
 
 /// A seconds' worth of an hour: how long Google's tokens live.
 const LIFE_SECONDS: i64 = 3600;
@@ -33,7 +34,13 @@ pub(crate) struct Tokens {
 
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Tokens {{ required: {}, good: {}, expired: {} }}", self.required, self.good.len(), self.expired.len())
+        write!(
+            f,
+            "Tokens {{ required: {}, good: {}, expired: {} }}",
+            self.required,
+            self.good.len(),
+            self.expired.len()
+        )
     }
 }
 
@@ -52,7 +59,11 @@ pub(crate) fn check(state: &State, request: &Request) -> Result<(), ApiError> {
         Some(token) if state.tokens.expired.iter().any(|old| old == token) => {
             Err(ApiError::new(401, INVALID).with_info("ACCESS_TOKEN_EXPIRED", "googleapis.com", service))
         }
-        Some(_) => Err(ApiError::new(401, INVALID).with_info("ACCESS_TOKEN_TYPE_UNSUPPORTED", "googleapis.com", service)),
+        Some(_) => Err(ApiError::new(401, INVALID).with_info(
+            "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+            "googleapis.com",
+            service,
+        )),
     }
 }
 
@@ -72,8 +83,14 @@ pub(crate) fn route(state: &mut State, request: &Request) -> Option<Reply> {
     match (request.method.as_str(), segments.as_slice()) {
         ("POST", ["token"] | ["oauth2", "v4", "token"] | ["v1", "token"]) => Some(token(state, request)),
         ("GET", ["tokeninfo"] | ["oauth2", "v3", "tokeninfo"]) => Some(info(state, request)),
-        ("GET", [""] | ["computeMetadata", ..]) if state.tokens.metadata.is_some() => Some(metadata(state, request, &segments)),
-        ("GET", [""] | ["computeMetadata", ..]) => Some(Reply::html(404, "Error 404 (Not Found)!!1", "The requested URL was not found on this server.")),
+        ("GET", [""] | ["computeMetadata", ..]) if state.tokens.metadata.is_some() => {
+            Some(metadata(state, request, &segments))
+        }
+        ("GET", [""] | ["computeMetadata", ..]) => Some(Reply::html(
+            404,
+            "Error 404 (Not Found)!!1",
+            "The requested URL was not found on this server.",
+        )),
         _ => None,
     }
 }
@@ -81,19 +98,33 @@ pub(crate) fn route(state: &mut State, request: &Request) -> Option<Reply> {
 fn token(state: &mut State, request: &Request) -> Reply {
     let field = |name: &str| -> String {
         let in_form = request.form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        in_form.or_else(|| request.body.as_ref().and_then(|body| body[name].as_str()).map(str::to_owned)).unwrap_or_default()
+        in_form
+            .or_else(|| request.body.as_ref().and_then(|body| body[name].as_str()).map(str::to_owned))
+            .unwrap_or_default()
     };
     let subject = match field("grant_type").as_str() {
         "refresh_token" => match state.tokens.refresh.get(&field("refresh_token")) {
-            Some(account) if !field("client_id").is_empty() && !field("client_secret").is_empty() => account.clone(),
+            Some(account) if !field("client_id").is_empty() && !field("client_secret").is_empty() => {
+                account.clone()
+            }
             Some(_) => return refused(401, "invalid_client", "The OAuth client was not found."),
             None => return refused(400, "invalid_grant", "Bad Request"),
         },
-        "urn:ietf:params:oauth:grant-type:token-exchange" => match state.tokens.subject.get(&field("subject_token")) {
-            Some(_) if field("audience").is_empty() => return refused(400, "invalid_request", "Invalid value for \"audience\"."),
-            Some(account) => account.clone(),
-            None => return refused(400, "invalid_grant", "ID Token issued does not match the expected issuer or audience."),
-        },
+        "urn:ietf:params:oauth:grant-type:token-exchange" => {
+            match state.tokens.subject.get(&field("subject_token")) {
+                Some(_) if field("audience").is_empty() => {
+                    return refused(400, "invalid_request", "Invalid value for \"audience\".");
+                }
+                Some(account) => account.clone(),
+                None => {
+                    return refused(
+                        400,
+                        "invalid_grant",
+                        "ID Token issued does not match the expected issuer or audience.",
+                    );
+                }
+            }
+        }
         _ => return refused(400, "unsupported_grant_type", "Invalid grant_type"),
     };
     let exchanged = field("grant_type").contains("token-exchange");
@@ -108,25 +139,41 @@ fn token(state: &mut State, request: &Request) -> Reply {
 
 fn info(state: &State, request: &Request) -> Reply {
     match request.query("access_token").and_then(|token| state.tokens.good.get(token)) {
-        Some(account) => Reply::json(200, json!({
-            "azp": "32555940559.apps.googleusercontent.com", "aud": "32555940559.apps.googleusercontent.com", "email": account, "email_verified": "true",
-            "scope": "https://www.googleapis.com/auth/cloud-platform", "expires_in": (LIFE_SECONDS - 1).to_string(), "access_type": "online",
-        })),
+        Some(account) => Reply::json(
+            200,
+            json!({
+                "azp": "32555940559.apps.googleusercontent.com", "aud": "32555940559.apps.googleusercontent.com", "email": account, "email_verified": "true",
+                "scope": "https://www.googleapis.com/auth/cloud-platform", "expires_in": (LIFE_SECONDS - 1).to_string(), "access_type": "online",
+            }),
+        ),
         None => refused(400, "invalid_token", "Invalid Value"),
     }
 }
 
 fn metadata(state: &mut State, request: &Request, segments: &[&str]) -> Reply {
-    let with_flavor = |reply: Reply| reply.header("metadata-flavor", "Google").header("server", "Metadata Server for VM");
+    let with_flavor =
+        |reply: Reply| reply.header("metadata-flavor", "Google").header("server", "Metadata Server for VM");
     if segments.first() == Some(&"computeMetadata") && request.header("metadata-flavor") != Some("Google") {
-        return with_flavor(Reply::html(403, "Error 403 (Forbidden)!!1", "Your client does not have permission to get URL from this server. Missing Metadata-Flavor:Google header."));
+        return with_flavor(Reply::html(
+            403,
+            "Error 403 (Forbidden)!!1",
+            "Your client does not have permission to get URL from this server. Missing Metadata-Flavor:Google header.",
+        ));
     }
     let account = state.tokens.metadata.clone().unwrap_or_default();
-    let first = state.projects.values().next().map(|project| (project.id.clone(), project.number.clone())).unwrap_or_default();
+    let first = state
+        .projects
+        .values()
+        .next()
+        .map(|project| (project.id.clone(), project.number.clone()))
+        .unwrap_or_default();
     let rest = segments.get(2..).unwrap_or_default();
     let reply = match rest {
         ["instance", "service-accounts", who, "token"] if *who == "default" || *who == account => {
-            Reply::json(200, json!({"access_token": issue(state, &account), "expires_in": LIFE_SECONDS - 1, "token_type": "Bearer"}))
+            Reply::json(
+                200,
+                json!({"access_token": issue(state, &account), "expires_in": LIFE_SECONDS - 1, "token_type": "Bearer"}),
+            )
         }
         ["instance", "service-accounts", "default", "email"] => Reply::text(200, &account),
         ["instance", "region"] => Reply::text(200, &format!("projects/{}/regions/europe-west1", first.1)),
@@ -147,17 +194,29 @@ pub(crate) fn impersonate(state: &mut State, request: &Request, account: &str) -
     };
     let may = state.tokens.actors.get(account).is_some_and(|actors| actors.contains(&caller));
     if !may {
-        return Err(ApiError::new(403, "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).").with_info(
+        return Err(ApiError::new(
+            403,
+            "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
+        )
+        .with_info(
             "IAM_PERMISSION_DENIED",
             "iam.googleapis.com",
             json!({"permission": "iam.serviceAccounts.getAccessToken"}),
         ));
     }
-    let body = super::discovery::documents().read("iamcredentials.v1", "GenerateAccessTokenRequest", request.body()?)?;
+    let body = super::discovery::documents().read(
+        "iamcredentials.v1",
+        "GenerateAccessTokenRequest",
+        request.body()?,
+    )?;
     if body["scope"].as_array().is_none_or(Vec::is_empty) {
         return Err(ApiError::invalid("Request contains an invalid argument."));
     }
-    let seconds = body["lifetime"].as_str().and_then(|text| text.trim_end_matches('s').parse::<i64>().ok()).unwrap_or(LIFE_SECONDS);
-    let expires = Timestamp::now().saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+    let seconds = body["lifetime"]
+        .as_str()
+        .and_then(|text| text.trim_end_matches('s').parse::<i64>().ok())
+        .unwrap_or(LIFE_SECONDS);
+    let expires =
+        Timestamp::now().saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
     Ok(json!({"accessToken": issue(state, account), "expireTime": format!("{expires:.0}")}))
 }
