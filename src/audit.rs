@@ -9,6 +9,8 @@ mod waivers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+#[cfg(feature = "live")]
+pub(crate) use gaps::worst_for_want_of;
 pub use gaps::{Gap, NextCommand};
 pub use select::Selection;
 

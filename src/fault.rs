@@ -75,6 +75,8 @@ pub enum Whose {
     Output,
     /// That of a server that was asked and did not answer as it should.
     Server,
+    /// Nobody's: the person pressed Ctrl-C.
+    Interrupted,
 }
 
 /// An error that ends the run: whose fault it is, what is wrong, and what may help.
@@ -101,6 +103,11 @@ impl Fault {
         Fault::new(Whose::CommandLine, anyhow::anyhow!("{message}"))
     }
 
+    /// The person pressed Ctrl-C.
+    pub fn interrupted() -> Self {
+        Fault::new(Whose::Interrupted, anyhow::anyhow!("interrupted; nothing was written"))
+    }
+
     /// Adds what may help.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -121,6 +128,7 @@ impl Fault {
             Whose::CommandLine | Whose::Configuration | Whose::Input => Exit::Usage,
             Whose::Output => Exit::WriteFailed,
             Whose::Server => Exit::Incomplete,
+            Whose::Interrupted => Exit::Interrupted,
         }
     }
 }

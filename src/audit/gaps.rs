@@ -98,7 +98,7 @@ fn untold(scene: &Scene<'_>) -> Vec<Gap> {
 }
 
 /// The severity of the worst rule that needs a fact. For want of what is judged itself, everything may have been missed.
-fn worst_for_want_of(fact: Fact) -> Option<Severity> {
+pub(crate) fn worst_for_want_of(fact: Fact) -> Option<Severity> {
     if fact.is_judged_itself() {
         return Some(Severity::Error);
     }

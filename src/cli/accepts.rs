@@ -89,7 +89,7 @@ pub(crate) fn run(args: &AcceptsArgs, global: &Global, terminal: &Terminal) -> R
         return Err(Fault::usage("a client and a URI are needed."));
     };
     let server = looking::server(&args.server)?;
-    let sight = looking::look(&args.paths, global, terminal)?;
+    let sight = looking::look(&args.paths, &args.server, args.realm.as_slice(), global, terminal)?;
     looking::tell_failures(&sight.snapshot, terminal);
     let scene = Scene::new(&sight.snapshot, &sight.config, &server);
     let id = naming::client(&scene, name, args.realm.as_deref())?;

@@ -5,6 +5,8 @@
 
 mod ask;
 mod check;
+#[cfg(feature = "live")]
+mod live;
 
 use std::path::PathBuf;
 
@@ -16,6 +18,8 @@ pub use ask::{
     UriKind,
 };
 pub use check::{CheckArgs, FailOn, Least, ReportTo};
+#[cfg(feature = "live")]
+pub use live::{DoctorArgs, Live, SnapshotArgs};
 
 use crate::fault;
 
@@ -130,6 +134,12 @@ pub enum Command {
     Audience(Box<AudienceArgs>),
     /// Show which service talks through which client, and the clues
     Links(Box<LinksArgs>),
+    /// Say as whom both sides are asked, what may be read, and what is missing for which rule
+    #[cfg(feature = "live")]
+    Doctor(Box<DoctorArgs>),
+    /// Write what both sides answer into a folder, without secrets, for `check` to read again
+    #[cfg(feature = "live")]
+    Snapshot(Box<SnapshotArgs>),
     /// List the rules
     Rules(RulesArgs),
     /// Explain a rule: what breaks for whom, and what to do
@@ -180,6 +190,10 @@ pub struct Server {
     /// Version of the Keycloak server, such as 26.7.3; beats what files and configuration say
     #[arg(long, value_name = "VERSION", env = "CLOAKRUN_KEYCLOAK_VERSION", hide_env = true)]
     pub keycloak_version: Option<String>,
+    /// Which servers are asked.
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    pub live: Live,
 }
 
 /// A format of the answers that are no reports.

@@ -49,7 +49,7 @@ enum Answer {
 
 pub(crate) fn run(args: &AudienceArgs, global: &Global, terminal: &Terminal) -> Result<Exit, Fault> {
     let server = looking::server(&args.server)?;
-    let sight = looking::look(&args.paths, global, terminal)?;
+    let sight = looking::look(&args.paths, &args.server, args.realm.as_slice(), global, terminal)?;
     let scene = Scene::new(&sight.snapshot, &sight.config, &server);
     looking::tell_failures(&sight.snapshot, terminal);
     let id = naming::client(&scene, &args.client, args.realm.as_deref())?;

@@ -24,7 +24,7 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, terminal: &Terminal) -> Res
         explain::find(id)?;
     }
     let server = looking::server(&args.server)?;
-    let sight = looking::look(&args.paths, global, terminal)?;
+    let sight = looking::look(&args.paths, &args.server, &args.selection.realms, global, terminal)?;
     let scene = Scene::new(&sight.snapshot, &sight.config, &server);
     check_names(&scene, &args.selection)?;
     let audit = audit::run(&scene, &options(args));

@@ -53,7 +53,7 @@ struct Found {
 
 pub(crate) fn run(args: &LinksArgs, global: &Global, terminal: &Terminal) -> Result<Exit, Fault> {
     let server = looking::server(&args.server)?;
-    let sight = looking::look(&args.paths, global, terminal)?;
+    let sight = looking::look(&args.paths, &args.server, &args.selection.realms, global, terminal)?;
     let scene = Scene::new(&sight.snapshot, &sight.config, &server);
     check_names(&scene, &args.selection)?;
     let found = find(&scene, args);

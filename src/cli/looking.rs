@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::cli::args::{Global, Server};
+use crate::cli::keys;
+#[cfg(feature = "live")]
+use crate::cli::live;
 use crate::cli::terminal::Terminal;
 use crate::config::{Config, load};
 use crate::document::Format;
@@ -42,15 +45,49 @@ impl Sight {
     }
 }
 
-/// Reads the configuration and `paths`; the current directory when there are none.
-pub(crate) fn look(paths: &[PathBuf], global: &Global, terminal: &Terminal) -> Result<Sight, Fault> {
+/// Reads the configuration, `paths` and the live servers that are asked for; the current directory when there are none of either.
+///
+/// `realms` are those that the person named; of a live Keycloak no others are read.
+pub(crate) fn look(
+    paths: &[PathBuf],
+    server: &Server,
+    realms: &[String],
+    global: &Global,
+    terminal: &Terminal,
+) -> Result<Sight, Fault> {
     let (mut config, config_text) = configuration(global)?;
     let limits = Limits::default();
-    let files = files::gather(paths, Path::new("."), &limits, &mut std::io::stdin().lock());
-    let tagger = Tagger::new()
-        .context("the operating system has no random numbers to give")
-        .map_err(|error| Fault::new(Whose::Input, error))?;
-    let reading = reading::read(&files, &limits, &tagger);
+    let tagger = tagger()?;
+    let walk = || files::gather(paths, Path::new("."), &limits, &mut std::io::stdin().lock());
+    #[cfg(feature = "live")]
+    let (files, reading) = {
+        let mut sides = live::Sides::named(&server.live, !paths.is_empty());
+        let walks = !paths.is_empty() || !sides.any();
+        let files = if walks { walk() } else { files::Inputs::default() };
+        let mut reading = reading::read(&files, &limits, &tagger);
+        if paths.is_empty() && walks && is_empty(&reading.snapshot) {
+            let implied = live::Sides::implied(&server.live);
+            if implied.both() {
+                terminal.say(
+                    "Nothing here to read; reading the Keycloak and the project that the environment names.",
+                );
+                sides = implied;
+            }
+        }
+        if sides.any() {
+            let asked = live::ask(sides, &server.live, realms, &files, global, &config, terminal)?;
+            reading = reading::read_with(&files, &asked.answers, &limits, &tagger);
+            reading.snapshot.failures.extend(asked.failures);
+        }
+        (files, reading)
+    };
+    #[cfg(not(feature = "live"))]
+    let (files, reading) = {
+        let _ = (server, realms);
+        let files = walk();
+        let reading = reading::read(&files, &limits, &tagger);
+        (files, reading)
+    };
     let mut snapshot = reading.snapshot;
     refuse_only_mistakes(&snapshot)?;
     if let Some((path, _)) = &config_text {
@@ -61,6 +98,19 @@ pub(crate) fn look(paths: &[PathBuf], global: &Global, terminal: &Terminal) -> R
         terminal.say(&hint_line(&hint.paths, &hint.text));
     }
     Ok(Sight { config, snapshot, files, config_text })
+}
+
+#[cfg(feature = "live")]
+fn is_empty(snapshot: &Snapshot) -> bool {
+    snapshot.realms.is_empty() && snapshot.services.is_empty() && snapshot.failures.is_empty()
+}
+
+/// What makes the tags of this run: with the key of this person's snapshots where there is one, so that theirs can be compared.
+fn tagger() -> Result<Tagger, Fault> {
+    let kept = keys::default_file().and_then(|file| keys::read(&file).ok().flatten());
+    let made = kept.map_or_else(Tagger::new, |key| Tagger::with_key(&key));
+    made.context("the operating system has no random numbers to give")
+        .map_err(|error| Fault::new(Whose::Input, error))
 }
 
 /// Ends the run when the person named paths, and nothing but mistakes came of them.
@@ -108,7 +158,7 @@ pub(crate) fn server(server: &Server) -> Result<scene::Options, Fault> {
 }
 
 /// The configuration in force, and its path and text where it stands in a file.
-fn configuration(global: &Global) -> Result<(Config, Option<(String, String)>), Fault> {
+pub(crate) fn configuration(global: &Global) -> Result<(Config, Option<(String, String)>), Fault> {
     if global.no_config {
         return Ok((Config::default(), None));
     }

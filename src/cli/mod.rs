@@ -5,12 +5,19 @@ pub mod args;
 mod audience;
 mod check;
 mod completions;
+#[cfg(feature = "live")]
+mod doctor;
 mod explain;
+mod keys;
 mod links;
+#[cfg(feature = "live")]
+mod live;
 mod looking;
 mod naming;
 mod rules;
 mod schema;
+#[cfg(feature = "live")]
+mod snapshot;
 pub mod terminal;
 
 use std::ffi::OsString;
@@ -45,6 +52,10 @@ fn run(cli: &Cli, terminal: &Terminal) -> Result<Exit, Fault> {
         Some(Command::Accepts(args)) => accepts::run(args, &cli.global, terminal),
         Some(Command::Audience(args)) => audience::run(args, &cli.global, terminal),
         Some(Command::Links(args)) => links::run(args, &cli.global, terminal),
+        #[cfg(feature = "live")]
+        Some(Command::Doctor(args)) => doctor::run(args, &cli.global, terminal),
+        #[cfg(feature = "live")]
+        Some(Command::Snapshot(args)) => snapshot::run(args, &cli.global, terminal),
         Some(Command::Rules(args)) => rules::run(args, terminal),
         Some(Command::Explain(args)) => explain::run(args, terminal),
         Some(Command::Schema(args)) => schema::run(args, terminal),

@@ -44,6 +44,14 @@ impl Terminal {
         self.verbose
     }
 
+    /// Whether someone watches standard error: a terminal that can redraw lines, and no CI.
+    pub fn shows_progress(&self) -> bool {
+        let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        io::stderr().is_terminal()
+            && env("CI").is_none_or(|value| value == "false" || value == "0")
+            && env("TERM").is_some_and(|term| term != "dumb")
+    }
+
     /// Writes `text` to standard output. That nobody reads on is no error (`cloakrun check | head`).
     pub fn write(&self, text: &str) -> Result<(), Fault> {
         let mut out = AutoStream::new(io::stdout().lock(), self.out);

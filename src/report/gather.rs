@@ -11,7 +11,7 @@ use crate::report::{
 };
 use crate::rules;
 use crate::scene::Scene;
-use crate::snapshot::{PartKind, Snapshot};
+use crate::snapshot::{PartKind, Place, Snapshot};
 
 /// Makes the report of `audit`. `find` looks again into files and standard input; it is asked for
 /// those that hold places of findings only. Source lines are quoted only where `quotes` asks for it.
@@ -54,9 +54,34 @@ pub fn report(scene: &Scene<'_>, audit: &Audit, exit: Exit, quotes: bool, find: 
 
 /// What was read, document by document; of what servers answered, those that hold realms and services.
 pub fn inputs(snapshot: &Snapshot) -> Vec<Input> {
-    let mut inputs = documents(snapshot);
-    inputs.retain(|input| input.kind != kind(PartKind::Answer) || !input.items.is_empty());
+    let mut inputs: Vec<Input> = Vec::new();
+    for (part, input) in snapshot.parts.iter().zip(documents(snapshot)) {
+        if part.kind == PartKind::Answer && input.items.is_empty() {
+            continue;
+        }
+        // Of live servers, one line for each server and each project tells it.
+        let whole = match &part.place {
+            Place::Live { address } => whose(address),
+            _ => {
+                inputs.push(input);
+                continue;
+            }
+        };
+        match inputs.iter_mut().find(|known| known.path == whole) {
+            Some(known) => known.items.extend(input.items),
+            None => inputs.push(Input { path: whole.to_owned(), ..input }),
+        }
+    }
     inputs
+}
+
+/// The server or project of an object's address.
+fn whose(address: &str) -> &str {
+    if let Some((server, _)) = address.split_once("/admin/realms/") {
+        return server;
+    }
+    let second = address.match_indices('/').nth(1).map(|(at, _)| at);
+    if address.starts_with("projects/") { &address[..second.unwrap_or(address.len())] } else { address }
 }
 
 fn documents(snapshot: &Snapshot) -> Vec<Input> {

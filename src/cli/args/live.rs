@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
+use super::AnswerFormat;
+
 /// Which live servers are read besides, or in place of, files.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Live {
@@ -160,6 +162,85 @@ pub struct Live {
         help_heading = "Live"
     )]
     pub no_progress: bool,
+}
+
+/// `cloakrun doctor`
+#[derive(Debug, Args)]
+#[command(
+    about = "Say as whom both sides are asked, what may be read, and what is missing for which rule",
+    long_about = "Says as whom both sides are asked and where the credentials came from, what may be read, for each rule what is \
+        missing and the smallest role or permission that grants it, and what is known of the server: version, clock, issuer at each \
+        of its URLs, TLS. Nothing is written.",
+    after_help = "Exit codes:\n  \
+        0  everything that rules need can be read\n  \
+        2  the command line is wrong, or a login was refused\n  \
+        3  a server does not answer, or something that rules need cannot be read"
+)]
+pub struct DoctorArgs {
+    /// Only this realm; may be repeated
+    #[arg(
+        long = "realm",
+        value_name = "REALM",
+        value_delimiter = ',',
+        env = "CLOAKRUN_REALM",
+        hide_env = true
+    )]
+    pub realms: Vec<String>,
+    /// Format of the answer
+    #[arg(
+        long,
+        short,
+        value_enum,
+        default_value_t = AnswerFormat::Table,
+        env = "CLOAKRUN_FORMAT",
+        hide_env = true
+    )]
+    pub format: AnswerFormat,
+    /// Which servers.
+    #[command(flatten)]
+    pub live: Live,
+}
+
+/// `cloakrun snapshot`
+#[derive(Debug, Args)]
+#[command(
+    about = "Write what both sides answer into a folder, without secrets, for `check` to read again",
+    long_about = "Writes what both sides answer into a folder, one file an object, for `cloakrun check DIR` to read again with the same \
+        findings. Secrets are replaced by tags: equal secrets have equal tags, and nothing else can be learnt from one. The same state \
+        gives the same files, so that a folder under version control shows what changed.",
+    after_help = "Exit codes:\n  \
+        0  everything was read and written\n  \
+        2  the command line is wrong, or a login was refused\n  \
+        3  something could not be read (--allow-partial accepts it)\n  \
+        5  the folder cannot be written"
+)]
+pub struct SnapshotArgs {
+    /// The folder: a new or empty one, or one that holds an earlier snapshot
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Only this realm; may be repeated
+    #[arg(
+        long = "realm",
+        value_name = "REALM",
+        value_delimiter = ',',
+        env = "CLOAKRUN_REALM",
+        hide_env = true
+    )]
+    pub realms: Vec<String>,
+    /// File with the key that makes the tags, made when there is none [default: snapshot.key in the state directory]
+    #[arg(long, value_name = "FILE", env = "CLOAKRUN_KEY_FILE", hide_env = true)]
+    pub key_file: Option<PathBuf>,
+    /// Succeed although something could not be read
+    #[arg(
+        long,
+        env = "CLOAKRUN_ALLOW_PARTIAL",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub allow_partial: bool,
+    /// Which servers.
+    #[command(flatten)]
+    pub live: Live,
 }
 
 /// `30`, `30s`, `500ms`, `2m`: a time that is more than none.

@@ -28,6 +28,19 @@ pub(super) async fn ask(session: &Session, realm: &str, known: &[&str]) -> Vec<V
     answers
 }
 
+/// What each of `urls` answers that is not among those asked, which are `known`.
+pub(super) async fn further(session: &Session, realm: &str, urls: &[String], known: &[Value]) -> Vec<Value> {
+    let asked: BTreeSet<&str> = known
+        .iter()
+        .filter(|answer| answer.get("realm").and_then(Value::as_str) == Some(realm))
+        .filter_map(|answer| answer.get("asked").and_then(Value::as_str))
+        .collect();
+    let wanted: BTreeSet<String> =
+        urls.iter().filter_map(|url| Some(base::text(&base::parse(url).ok()?))).collect();
+    let wanted = wanted.iter().filter(|url| !asked.contains(url.as_str()));
+    join_all(wanted.map(|url| one(session, realm, url))).await.into_iter().map(|(answer, _)| answer).collect()
+}
+
 async fn one(session: &Session, realm: &str, url: &str) -> (Value, Option<String>) {
     let address = paths::discovery(url, realm);
     let read = session.public(&address).await;

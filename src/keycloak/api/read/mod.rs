@@ -83,7 +83,6 @@ impl Progress for Silent {
 }
 
 /// What a Keycloak told.
-#[derive(Debug)]
 pub struct KeycloakAnswers {
     /// The server, its realms and their clients; not sorted.
     pub objects: Vec<Object>,
@@ -91,6 +90,23 @@ pub struct KeycloakAnswers {
     pub clocks: Vec<Clock>,
     /// As whom.
     pub identity: Identity,
+    /// The realms that were read.
+    pub realms: Vec<String>,
+    /// The login, for what turns out later to be worth asking.
+    session: Session,
+}
+
+impl KeycloakAnswers {
+    /// Asks for the discovery documents of the realms through further base URLs, and adds what they answer to the server's object. Those
+    /// that were asked already are left out. No token is sent.
+    pub async fn discover(&mut self, urls: &[String]) {
+        let Some(server) = self.objects.first_mut() else { return };
+        let Some(Value::Array(known)) = server.body.get_mut("discovery") else { return };
+        let session = &self.session;
+        let asking = self.realms.iter().map(|realm| discovery::further(session, realm, urls, known));
+        let answers = join_all(asking).await;
+        known.extend(answers.into_iter().flatten());
+    }
 }
 
 /// Logs in and reads realms with their clients.
@@ -151,7 +167,7 @@ pub async fn read(
     };
     objects.insert(0, server);
     let identity = Identity::new(login, &session.claims().await);
-    Ok(KeycloakAnswers { objects, clocks, identity })
+    Ok(KeycloakAnswers { objects, clocks, identity, realms: names, session })
 }
 
 fn server(session: &Session, told: &Told) -> Object {
