@@ -221,7 +221,9 @@ fn quota(state: &mut State, request: &Request) -> Result<(), ApiError> {
         taken.pop_front();
     }
     if taken.len() >= quota.calls {
-        return Err(rate_limited(&number, &region, quota.calls, quota.hint));
+        // The limit's name says a minute.
+        let a_minute = quota.calls as f64 * 60.0 / quota.per.as_secs_f64().max(0.001);
+        return Err(rate_limited(&number, &region, a_minute as usize, quota.hint));
     }
     taken.push_back(now);
     Ok(())
