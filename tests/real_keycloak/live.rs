@@ -114,8 +114,9 @@ fn accounts_of_26_7_3_are_told_what_they_lack() {
         "events: view-events",
         "service-account-roles: view-clients and view-users",
     ];
-    let without =
-        |gone: &[&str]| -> Vec<&str> { blind.iter().copied().filter(|told| !gone.contains(told)).collect() };
+    let without = |gone: &[&str]| -> Vec<&'static str> {
+        blind.iter().copied().filter(|told| !gone.contains(told)).collect()
+    };
     let of_clients = [
         "clients: view-clients",
         "client-scopes: view-clients",
@@ -148,7 +149,59 @@ fn accounts_of_26_7_3_are_told_what_they_lack() {
 
 #[test]
 fn accounts_of_24_0_5_are_told_what_they_lack() {
-    accounts_are_told_what_they_lack("24.0.5", &[(&DOCUMENTED, &[])]);
+    // It shows its version to whoever has any role, identity providers with the realm, and the names of roles to whoever may query anything.
+    let providers = "identity-providers: view-identity-providers";
+    let blind = [
+        providers,
+        "realms: view-realm",
+        "roles: view-realm",
+        "roles: view-clients",
+        "client-policies: view-realm",
+        "clients: view-clients",
+        "client-scopes: view-clients",
+        "events: view-events",
+        "service-account-roles: view-clients and view-users",
+    ];
+    let without = |gone: &[&str]| -> Vec<&'static str> {
+        blind.iter().copied().filter(|told| !gone.contains(told)).collect()
+    };
+    let mut unknown = blind.to_vec();
+    unknown.push("keycloak-version: manage-realm");
+    let of_clients = [
+        "clients: view-clients",
+        "client-scopes: view-clients",
+        "roles: view-clients",
+        "roles: view-realm",
+        "service-account-roles: view-clients and view-users",
+    ];
+    // Their names, but not what they contain.
+    let contents = "roles: view-realm and view-clients";
+    let with = |told: &[&'static str], more: &[&'static str]| [told, more].concat();
+    let with_clients = with(&without(&of_clients), &[contents]);
+    let with_names = with(&without(&["roles: view-realm"]), &[contents]);
+    let of_realm = [
+        "realms: view-realm",
+        "roles: view-realm",
+        "client-policies: view-realm",
+        "events: view-events",
+        providers,
+    ];
+    accounts_are_told_what_they_lack(
+        "24.0.5",
+        &[
+            (&[], &unknown),
+            (&["view-clients"], &with(&with_clients, &["service-account-roles: view-users"])),
+            (&["query-clients"], &with_names),
+            (&["view-realm"], &without(&of_realm)),
+            (&["view-users"], &with_names),
+            (&["view-events"], &without(&["events: view-events"])),
+            (&["view-identity-providers"], &without(&[providers])),
+            (&["view-clients", "view-users"], &with_clients),
+            (&["view-clients", "view-realm"], &["service-account-roles: view-users"]),
+            (&["view-clients", "view-realm", "view-users", "view-events"], &[]),
+            (&DOCUMENTED, &[]),
+        ],
+    );
 }
 
 /// Whoever has nothing and gets each time what the run asks for ends at the documented roles, and there sees what an administrator sees.
