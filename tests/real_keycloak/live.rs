@@ -25,7 +25,7 @@ fn run(server: &Keycloak, login_realm: &str, realm: &str, variables: &[(&str, &s
         file: &|path| std::fs::read_to_string(path),
     };
     let login = Login::read(&flags, around).unwrap();
-    let what = What { realms: vec![realm.to_owned()], urls: Vec::new() };
+    let what = What { realms: vec![realm.to_owned()], ..What::default() };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut answers = runtime.block_on(read(&login, &what, CONCURRENCY, &Silent)).unwrap();
     answers.objects.sort_by(|one, other| one.resource.cmp(&other.resource));
@@ -112,11 +112,17 @@ fn accounts_of_26_7_3_are_told_what_they_lack() {
         "clients: view-clients",
         "client-scopes: view-clients",
         "events: view-events",
+        "service-account-roles: view-clients and view-users",
     ];
     let without = |gone: &[&str]| -> Vec<&'static str> {
         blind.iter().copied().filter(|told| !gone.contains(told)).collect()
     };
-    let of_clients = ["clients: view-clients", "client-scopes: view-clients", "roles: view-clients"];
+    let of_clients = [
+        "clients: view-clients",
+        "client-scopes: view-clients",
+        "roles: view-clients",
+        "service-account-roles: view-clients and view-users",
+    ];
     let of_realm =
         ["realms: view-realm", "roles: view-realm", "client-policies: view-realm", "events: view-events"];
     let mut with_clients = without(&of_clients);
@@ -154,14 +160,20 @@ fn accounts_of_24_0_5_are_told_what_they_lack() {
         "clients: view-clients",
         "client-scopes: view-clients",
         "events: view-events",
+        "service-account-roles: view-clients and view-users",
     ];
     let without = |gone: &[&str]| -> Vec<&'static str> {
         blind.iter().copied().filter(|told| !gone.contains(told)).collect()
     };
     let mut unknown = blind.to_vec();
     unknown.push("keycloak-version: manage-realm");
-    let of_clients =
-        ["clients: view-clients", "client-scopes: view-clients", "roles: view-clients", "roles: view-realm"];
+    let of_clients = [
+        "clients: view-clients",
+        "client-scopes: view-clients",
+        "roles: view-clients",
+        "roles: view-realm",
+        "service-account-roles: view-clients and view-users",
+    ];
     // Their names, but not what they contain.
     let contents = "roles: view-realm and view-clients";
     let with = |told: &[&'static str], more: &[&'static str]| [told, more].concat();
