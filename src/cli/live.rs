@@ -146,7 +146,7 @@ async fn both(
             return Ok(None);
         }
         let login = keycloak::Login::read(&login_flags(live, realms), keycloak::Surroundings::of_process())?;
-        let what = keycloak::What { realms: login.realms.clone(), urls: Vec::new() };
+        let what = keycloak::What { realms: login.realms.clone(), ..keycloak::What::default() };
         let read = keycloak::read(&login, &what, concurrency, bars).await?;
         Ok(Some((login, read)))
     };
