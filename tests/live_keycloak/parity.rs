@@ -1,9 +1,10 @@
 //! A realm that is read is the realm that its server exports.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cloakrun::keycloak::api::Flags;
-use cloakrun::keycloak::model::Realm as ReadRealm;
+use cloakrun::keycloak::model::{Realm as ReadRealm, Text};
 use cloakrun::keycloak::realm_file::{Layout, read_json};
 use cloakrun::locus::PartId;
 use cloakrun::secrets::Tagger;
@@ -70,7 +71,7 @@ fn seen(realm: &ReadRealm) -> BTreeMap<String, BTreeSet<String>> {
     let mut put = |key: String, value: String| {
         seen.entry(key).or_default().insert(value);
     };
-    let text = |text: &cloakrun::keycloak::model::Text| text.text().unwrap().to_owned();
+    let text = |text: &Text| text.text().unwrap().to_owned();
     for scope in realm.client_scopes.iter().flatten() {
         put("client scopes".to_owned(), format!("{} {}", text(&scope.name), scope.mappers.len()));
     }
@@ -101,16 +102,27 @@ fn seen(realm: &ReadRealm) -> BTreeMap<String, BTreeSet<String>> {
     }
     for group in &realm.groups {
         let roles: BTreeSet<String> = group.realm_roles.iter().map(text).collect();
-        put("groups".to_owned(), format!("{} {roles:?} {:?}", text(&group.path), group.client_roles));
+        put(
+            "groups".to_owned(),
+            format!("{} {roles:?} {:?}", text(&group.path), by_client(&group.client_roles)),
+        );
     }
     for user in realm.users.iter().filter(|user| user.service_account_of.is_some()) {
         let roles: BTreeSet<String> = user.realm_roles.iter().map(text).collect();
         let of = user.service_account_of.as_ref().map(text);
-        put("service accounts".to_owned(), format!("{of:?} {roles:?} {:?}", user.client_roles));
+        put("service accounts".to_owned(), format!("{of:?} {roles:?} {:?}", by_client(&user.client_roles)));
     }
     put("default role".to_owned(), format!("{:?}", realm.default_role.as_ref().map(text)));
     put("enabled".to_owned(), format!("{:?} {:?}", realm.enabled, realm.ssl_required));
     seen
+}
+
+// Exports list roles in no order.
+fn by_client(roles: &BTreeMap<Arc<str>, Vec<Text>>) -> BTreeSet<String> {
+    let names = |(client, roles): (&Arc<str>, &Vec<Text>)| -> Vec<String> {
+        roles.iter().map(|role| format!("{client}.{}", role.text().unwrap())).collect()
+    };
+    roles.iter().flat_map(names).collect()
 }
 
 fn read(text: &Value) -> ReadRealm {

@@ -40,10 +40,7 @@ impl Grants {
         if trouble.is_forbidden() {
             return self.hidden(fact, what, roles);
         }
-        let why = format!(
-            "In realm `{}` {what} changed while it was read, each time that it was read; something may lack.",
-            self.realm
-        );
+        let why = format!("In realm `{}` {what} could not be read: {trouble}", self.realm);
         Untold { fact, why, grant: None, region: None }
     }
 
