@@ -2,7 +2,7 @@
 //!
 //! The cases are generated from fixed seeds, so that every run asks the same. `CLOAKRUN_TEST_SEED` asks others, `CLOAKRUN_TEST_FACTOR`
 //! asks so many times as much. A difference is printed with all that is needed to ask again.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests, which say how much they asked")]
 
 mod audiences;
 mod live;

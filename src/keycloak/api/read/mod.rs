@@ -11,6 +11,7 @@ mod scopes;
 mod version;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use futures_util::future::join_all;
 use serde::Deserialize;
@@ -97,6 +98,17 @@ pub struct KeycloakAnswers {
     pub realms: Vec<String>,
     /// The login, for what turns out later to be worth asking.
     session: Session,
+}
+
+// Without the bodies, which hold secrets, and without the session.
+impl fmt::Debug for KeycloakAnswers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeycloakAnswers")
+            .field("objects", &self.objects)
+            .field("clocks", &self.clocks)
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
 }
 
 impl KeycloakAnswers {

@@ -61,6 +61,7 @@ pub(super) async fn read(
         discovery::ask(session, realm, &known),
     );
     let sees_clients = sees_clients(&listing, scopes.shows_any(), realm);
+    let failed = listing.as_ref().err().filter(|trouble| !trouble.is_forbidden()).cloned();
     let clients = clients(listing, sees_clients, &grants, &mut notes);
     note_providers(providers, &grants, &mut body, &mut notes);
     note(policies, Fact::ClientPolicies, "the client policies", VIEW_REALM, &grants, &mut body, &mut notes);
@@ -111,12 +112,7 @@ pub(super) async fn read(
     notes.extend(role_notes);
     notes.extend(people_notes);
     if !sees_clients {
-        let why = format!(
-            "What the roles of realm `{realm}` contain is shown without the roles of clients that this account may not see."
-        );
-        notes.add(grants.thinned(Fact::Roles, &why, &[VIEW_CLIENTS]));
-        let what = "which service accounts there are";
-        notes.add(grants.hidden(Fact::ServiceAccountRoles, what, &[VIEW_CLIENTS, VIEW_USERS]));
+        note_what_hangs_on_clients(failed, &grants, &mut notes);
     }
 
     let resource = Resource::Realm { server: session.base().to_owned(), realm: realm.to_owned() };
@@ -172,6 +168,21 @@ fn clients(
         Err(trouble) => {
             notes.add(grants.untold(Fact::Clients, what, &trouble, &[VIEW_CLIENTS]));
             Vec::new()
+        }
+    }
+}
+
+// Without all clients it is not known whose the client roles within roles are, nor which clients have service accounts.
+fn note_what_hangs_on_clients(failed: Option<Trouble>, grants: &Grants, notes: &mut Notes) {
+    let (within, accounts) = ("the roles of clients within roles", "which service accounts there are");
+    match failed {
+        Some(trouble) => {
+            notes.add(grants.untold(Fact::Roles, within, &trouble, &[]));
+            notes.add(grants.untold(Fact::ServiceAccountRoles, accounts, &trouble, &[]));
+        }
+        None => {
+            notes.add(grants.hidden(Fact::Roles, within, &[VIEW_CLIENTS]));
+            notes.add(grants.hidden(Fact::ServiceAccountRoles, accounts, &[VIEW_CLIENTS, VIEW_USERS]));
         }
     }
 }
