@@ -130,7 +130,7 @@ mod tests {
                 "volumes": [{"emptyDir": {"medium": "MEMORY"}, "name": "v"}],
                 "vpcAccess": {"egress": "PRIVATE_RANGES_ONLY"}
             },
-            "terminalCondition": {"revisionReason": "RESOLUTION_FAILED", "severity": "ERROR", "state": "CONDITION_SUCCEEDED", "type": "Ready"},
+            "terminalCondition": {"revisionReason": "RECREATING", "severity": "ERROR", "state": "CONDITION_SUCCEEDED", "type": "Ready"},
             "traffic": [{"percent": 100, "revision": "web-1", "type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"}]
         });
         assert_eq!(
