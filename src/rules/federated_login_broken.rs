@@ -459,7 +459,7 @@ mod tests {
     #[test]
     fn an_e_mail_address_is_no_subject_of_google() {
         let email = client("orders", "google-sa", "orders@shop.iam.gserviceaccount.com");
-        let said = judge(PROVIDER, &[email.clone()]);
+        let said = judge(PROVIDER, std::slice::from_ref(&email));
         assert!(
             said.wrong[0].contains("the subject of Google's tokens is the service account's numeric id"),
             "{said:?}"
