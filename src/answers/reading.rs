@@ -10,7 +10,7 @@ use crate::cloud_run::{url_set, v2};
 use crate::document::Node;
 use crate::document::cursor::{Cursor, Outcome};
 use crate::document::deserialize::ShapeError;
-use crate::google::model::{Policy, may_invoke};
+use crate::google::model::Policy;
 use crate::google::{project, stored_secret};
 use crate::keycloak::model::{Client, Completeness, Dialect, Realm};
 use crate::keycloak::realm_file::{self, Layout};
@@ -66,7 +66,7 @@ pub(crate) struct Gathering {
     clocks: Vec<Clock>,
     /// Services by index with the project that they were read in.
     services: Vec<(usize, String)>,
-    projects: BTreeMap<String, Vec<(Known<String>, Locus)>>,
+    projects: BTreeMap<String, Policy>,
 }
 
 impl Gathering {
@@ -127,8 +127,7 @@ impl Gathering {
             }
             Resource::Project { project } => {
                 let read = project::read(&cursor, project.clone(), &mut outcome);
-                let members = read.policy.iter().flat_map(invokers).collect();
-                self.projects.insert(project, members);
+                self.projects.insert(project, read.policy.clone().unwrap_or_default());
                 snapshot.projects.push(read);
             }
             Resource::Service { project, .. }
@@ -199,8 +198,8 @@ impl Gathering {
             }
         }
         for (index, project) in self.services {
-            let Some(members) = self.projects.get(&project) else { continue };
-            snapshot.services[index].invoker.members.extend(members.iter().cloned());
+            let Some(policy) = self.projects.get(&project) else { continue };
+            snapshot.services[index].invoker.grant_all(policy);
         }
     }
 }
@@ -217,7 +216,7 @@ fn bare_realm(name: &str, at: Locus, server: ServerId, tagger: &Tagger) -> Realm
 fn complete_service(service: &mut Service, cursor: &Cursor<'_>, outcome: &mut Outcome) {
     if let Some(policy) = cursor.get("iamPolicy") {
         service.invoker.policy_read = true;
-        service.invoker.members.extend(invokers(&project::policy(&policy, outcome)));
+        service.invoker.grant_all(&project::policy(&policy, outcome));
     }
     for domain in cursor.get("domainMappings").iter().flat_map(Cursor::items) {
         match domain.node().scalar() {
@@ -225,27 +224,6 @@ fn complete_service(service: &mut Service, cursor: &Cursor<'_>, outcome: &mut Ou
             None => outcome.faults.push(domain.fault("The name of a domain")),
         }
     }
-}
-
-/// Who may invoke by a policy. Bindings under a condition count as well: whom they let in, and when, is theirs to say.
-fn invokers(policy: &Policy) -> Vec<(Known<String>, Locus)> {
-    let bindings = policy.bindings.iter().filter(|binding| may_invoke(&binding.role) != Some(false));
-    bindings
-        .flat_map(|binding| {
-            let certain = may_invoke(&binding.role) == Some(true);
-            binding.members.iter().map(move |(member, at)| {
-                let member = if certain {
-                    Known::Value(member.clone())
-                } else {
-                    let role = &binding.role;
-                    Known::unknown(format!(
-                        "`{member}` holds the custom role `{role}`, whose rights were not read"
-                    ))
-                };
-                (member, at.clone())
-            })
-        })
-        .collect()
 }
 
 fn clocks(node: &Node) -> Result<Vec<Clock>, Unreadable> {

@@ -200,6 +200,10 @@ impl Reader<'_> {
                 let member = (Known::Value("allUsers".to_owned()), value.at().clone());
                 self.service.invoker.members.push(member);
             }
+            // It takes `allUsers` out of the policy.
+            "--no-allow-unauthenticated" if on(texts, value, true).is_on() => {
+                self.service.invoker.policy_read = true;
+            }
             "--invoker-iam-check" => self.service.invoker.check_disabled = on(texts, value, false),
             "--no-invoker-iam-check" => self.service.invoker.check_disabled = on(texts, value, true),
             "--iap" => self.service.invoker.iap_enabled = on(texts, value, true),

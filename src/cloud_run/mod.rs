@@ -4,6 +4,7 @@
 pub(crate) mod api;
 pub(crate) mod containers;
 pub mod deploy_flags;
+pub(crate) mod invokers;
 mod marks;
 pub mod masking;
 pub mod model;

@@ -147,6 +147,10 @@ pub struct Invoker {
     pub iap_enabled: Known<bool>,
     /// Members that hold a role with the right to invoke, each with its place; on the service itself, or on its whole project.
     pub members: Vec<(Known<String>, Locus)>,
+    /// Those of `members` whose role is for more than invoking (`roles/run.admin`, `roles/editor` …), once more.
+    pub wider: Vec<(Known<String>, Locus)>,
+    /// Who stands behind those of `members` that are unknown because they hold a custom role, with the same places.
+    pub by_custom_role: Vec<(Known<String>, Locus)>,
     /// Whether the policy was read, so that an empty list means nobody.
     pub policy_read: bool,
 }

@@ -452,6 +452,8 @@ impl Invoker {
             check_disabled: Known::Value(false),
             iap_enabled: Known::Value(false),
             members: Vec::new(),
+            wider: Vec::new(),
+            by_custom_role: Vec::new(),
             policy_read: false,
         }
     }

@@ -56,6 +56,11 @@ impl Credentials {
             identity.email = told.email;
             project = told.project.map(|value| Sourced { value, source: Source::MetadataServer });
         }
+        if impersonates_elsewhere(settings)
+            && !matches!(settings.credentials.value, CredentialSource::File { .. })
+        {
+            return Err(trouble::impersonation_elsewhere(settings));
+        }
         let inner = build(settings).map_err(|error| trouble::broken(settings, &error))?;
         let credentials = Credentials { inner, identity, project };
         match timeout(FIRST_TOKEN, credentials.inner.headers(Extensions::new())).await {
@@ -102,7 +107,7 @@ fn build(settings: &Settings) -> Built {
         CredentialSource::File { json, .. } => {
             let json: Value = serde_json::from_str(json.expose_secret()).unwrap_or(Value::Null);
             if let Some(impersonate) = impersonate
-                && settings.endpoints.iam_credentials.source != Source::Default
+                && impersonates_elsewhere(settings)
             {
                 return impersonated_elsewhere(settings, impersonate, json, quota);
             }
@@ -128,6 +133,13 @@ fn build(settings: &Settings) -> Built {
         builder = builder.with_quota_project_id(quota);
     }
     builder.build()
+}
+
+/// Whether the tokens of an impersonated account come from another server than Google's.
+fn impersonates_elsewhere(settings: &Settings) -> bool {
+    settings.impersonate.is_some()
+        && settings.endpoints.iam_credentials.source != Source::Default
+        && !matches!(settings.credentials.value, CredentialSource::Anonymous)
 }
 
 /// Impersonation through another server than Google's, for which the library takes no address but in a file.

@@ -65,6 +65,8 @@ struct Lane {
     even: Instant,
     closed_until: Instant,
     interval: Duration,
+    /// How far calls may be ahead of that: the burst.
+    ahead: Duration,
 }
 
 impl<'p> Rates<'p> {
@@ -128,11 +130,9 @@ impl<'p> Rates<'p> {
     }
 
     fn next(&self, lane: &str) -> Instant {
-        let burst = self.limits.burst.max(1) - 1;
         self.with(lane, |lane| {
             let now = Instant::now();
-            let ahead = lane.interval * burst;
-            let turn = lane.even.checked_sub(ahead).map_or(now, |turn| turn.max(now));
+            let turn = lane.even.checked_sub(lane.ahead).map_or(now, |turn| turn.max(now));
             lane.even = lane.even.max(now) + lane.interval;
             turn.max(lane.closed_until)
         })
@@ -144,8 +144,10 @@ impl<'p> Rates<'p> {
         self.with(name, |lane| {
             let now = Instant::now();
             lane.closed_until = lane.closed_until.max(now + wait);
-            // The burst is spent: from here on evenly.
-            lane.even = lane.even.max(lane.closed_until + lane.interval * (self.limits.burst.max(1) - 1));
+            // Whoever else uses the quota leaves no room for bursts: from here on evenly.
+            if !std::mem::take(&mut lane.ahead).is_zero() {
+                lane.even = lane.closed_until;
+            }
             if let Some(granted) = granted {
                 lane.interval = lane.interval.max(Duration::from_secs(66) / granted);
             }
@@ -158,7 +160,9 @@ impl<'p> Rates<'p> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let interval = Duration::from_secs_f64(1.0 / self.limits.per_second.max(0.01));
-        let lane = lanes.entry(name.to_owned()).or_insert(Lane { even: now, closed_until: now, interval });
+        let ahead = interval * (self.limits.burst.max(1) - 1);
+        let lane =
+            lanes.entry(name.to_owned()).or_insert(Lane { even: now, closed_until: now, interval, ahead });
         act(lane)
     }
 

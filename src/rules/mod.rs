@@ -16,6 +16,7 @@ mod events_off;
 mod federated_login_broken;
 mod full_scope;
 mod implicit_flow;
+mod invoker_inert;
 mod issuer_insecure;
 mod issuer_mismatch;
 mod issuer_realm_unknown;
@@ -51,12 +52,18 @@ mod secret_old;
 mod secret_version_behind;
 mod secret_version_unusable;
 mod service_account_powerful;
+mod service_closed;
 mod service_declared_twice;
+mod service_open;
 mod setting_ignored;
 mod subject_missing;
 mod token_lifespan_long;
 mod waiver_expired;
 mod waiver_unused;
+mod web_origin_any;
+mod web_origin_malformed;
+mod web_origin_missing;
+mod with_access;
 mod with_audiences;
 mod with_callbacks;
 mod with_clients;
@@ -64,6 +71,7 @@ mod with_differences;
 mod with_entries;
 mod with_issuers;
 mod with_keycloak;
+mod with_origins;
 mod with_secrets;
 mod with_tokens;
 
@@ -188,6 +196,14 @@ static ALL: &[&Rule] = &[
     // Federated and signed client authentication
     &federated_login_broken::RULE,
     &secret_instead_of_federation::RULE,
+    // Web origins
+    &web_origin_missing::RULE,
+    &web_origin_malformed::RULE,
+    &web_origin_any::RULE,
+    // Access
+    &service_open::RULE,
+    &service_closed::RULE,
+    &invoker_inert::RULE,
     // Secrets
     &secret_in_plain_env::RULE,
     &secret_in_realm_file::RULE,

@@ -345,7 +345,7 @@ fn has_entry_on(url: &str, link: &Link, scene: &Scene<'_>) -> bool {
 }
 
 /// Whether the client has entries on a domain that may stand in front of the service, so that nobody need come by the run.app URL.
-fn has_domain_in_front(link: &Link, scene: &Scene<'_>) -> bool {
+pub(super) fn has_domain_in_front(link: &Link, scene: &Scene<'_>) -> bool {
     let client = scene.client(link.client);
     let root = client.root_url.as_ref().and_then(|url| url.text());
     let relative =

@@ -14,7 +14,6 @@ use crate::document::Node;
 use crate::document::cursor::Cursor;
 use crate::google::model::{StoredSecret, may_invoke};
 use crate::known::Known;
-use crate::locus::Locus;
 use crate::snapshot::Fact;
 
 /// What a document holds of Cloud Run, each service with the resource that it stands in.
@@ -183,7 +182,9 @@ impl<'r, 'n> Joining<'_, 'r, 'n, '_> {
             let text = self.texts.text(&policy);
             match text.text().and_then(|text| serde_json::from_str::<Policy>(text).ok()) {
                 Some(read) => {
-                    service.invoker.members.extend(read.invokers(policy.at()));
+                    for (role, member) in read.grants() {
+                        service.invoker.grant(Some(&role), Known::Value(member), policy.at());
+                    }
                     service.invoker.policy_read = true;
                 }
                 None => {
@@ -204,15 +205,24 @@ impl<'r, 'n> Joining<'_, 'r, 'n, '_> {
             }
             _ => {}
         }
-        if let Some(member) = values.get("member") {
-            service.invoker.members.push((self.texts.text(&member), member.at().clone()));
+        let role = role.as_ref().and_then(Known::text);
+        let members = values.get("members");
+        // A binding takes the role from everybody else, so it tells all who hold it.
+        if resource.kind().ends_with("_iam_binding")
+            && role == Some("roles/run.invoker")
+            && members.as_ref().is_some_and(|members| !members.is_unknown())
+        {
+            service.invoker.policy_read = true;
         }
-        if let Some(members) = values.get("members") {
+        if let Some(member) = values.get("member") {
+            service.invoker.grant(role, self.texts.text(&member), member.at());
+        }
+        if let Some(members) = members {
             if members.is_unknown() {
-                service.invoker.members.push((self.texts.text(&members), members.at().clone()));
+                service.invoker.grant(role, self.texts.text(&members), members.at());
             }
             for member in members.items() {
-                service.invoker.members.push((self.texts.text(&member), member.at().clone()));
+                service.invoker.grant(role, self.texts.text(&member), member.at());
             }
         }
     }
@@ -233,10 +243,14 @@ struct Binding {
 }
 
 impl Policy {
-    fn invokers(self, at: &Locus) -> impl Iterator<Item = (Known<String>, Locus)> {
-        let bindings = self.bindings.into_iter().filter(|binding| may_invoke(&binding.role) == Some(true));
-        let at = at.clone();
-        bindings.flat_map(|binding| binding.members).map(move |member| (Known::Value(member), at.clone()))
+    /// The members of roles that may invoke, each with its role.
+    fn grants(self) -> impl Iterator<Item = (String, String)> {
+        self.bindings.into_iter().filter(|binding| may_invoke(&binding.role) == Some(true)).flat_map(
+            |binding| {
+                let role = binding.role;
+                binding.members.into_iter().map(move |member| (role.clone(), member))
+            },
+        )
     }
 }
 

@@ -109,6 +109,19 @@ fn a_service_account_is_acted_as() {
 }
 
 #[test]
+fn a_token_is_not_sent_to_google_where_another_server_is_named() {
+    run(async {
+        let (google, mut world) = world().await;
+        world.set("CLOUDSDK_AUTH_ACCESS_TOKEN", TOKEN);
+        world.flags.impersonate_service_account = Some(AUDITOR.to_owned());
+        let fault = world.read().await.unwrap_err();
+        assert_eq!(fault.exit(), Exit::Usage);
+        assert!(fault.to_string().contains("no account can be impersonated"), "{fault}");
+        assert!(google.calls().is_empty());
+    });
+}
+
+#[test]
 fn a_file_that_impersonates_and_one_of_workload_identity() {
     run(async {
         let (google, mut world) = world().await;

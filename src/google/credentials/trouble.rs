@@ -79,6 +79,19 @@ pub(super) fn refused(settings: &Settings, error: &CredentialsError) -> Fault {
     }
 }
 
+/// The library asks another server for an impersonated account only when it finds its address in a file of credentials. Asking
+/// Google's instead would send it a token that is not meant for it.
+pub(super) fn impersonation_elsewhere(settings: &Settings) -> Fault {
+    let endpoint = &settings.endpoints.iam_credentials;
+    Fault::usage(format!(
+        "with {} no account can be impersonated through {}",
+        place(settings),
+        endpoint.value
+    ))
+    .hint(format!("{} names that endpoint.", endpoint.source))
+    .hint("Give credentials as a file, by GOOGLE_APPLICATION_CREDENTIALS, or take the endpoint away.")
+}
+
 /// The token server says nothing.
 pub(super) fn silent(settings: &Settings, limit: Duration) -> Fault {
     if matches!(settings.credentials.value, CredentialSource::MetadataServer { .. }) {

@@ -40,25 +40,31 @@ impl Grants {
         if trouble.is_forbidden() {
             return self.hidden(fact, what, roles);
         }
-        let why = format!(
-            "{} of realm `{}` could not be read: {trouble}",
-            crate::words::capitalized(what),
-            self.realm
-        );
+        let why = format!("In realm `{}` {what} could not be read: {trouble}", self.realm);
         Untold { fact, why, grant: None, region: None }
+    }
+
+    /// As [`untold`](Self::untold) of one of many: where a right lacks it lacks for all of them, and `all` says it once.
+    pub(super) fn untold_of(
+        &self,
+        fact: Fact,
+        (all, this): (&str, &str),
+        trouble: &Trouble,
+        roles: &[&str],
+    ) -> Untold {
+        self.untold(fact, if trouble.is_forbidden() { all } else { this }, trouble, roles)
     }
 
     /// `what` of the realm is hidden from this account; `roles` would show it.
     pub(super) fn hidden(&self, fact: Fact, what: &str, roles: &[&str]) -> Untold {
-        let why = format!("This account may not see {what} of realm `{}`.", self.realm);
+        let why = format!("In realm `{}` this account may not see {what}.", self.realm);
         Untold { fact, why, grant: Some(self.roles(roles)), region: None }
     }
 
     /// `what` changed while it was read, each time anew, so that something of it may lack.
     pub(super) fn moved(&self, fact: Fact, what: &str) -> Untold {
         let why = format!(
-            "{} of realm `{}` changed while it was read, each time that it was read; something may lack.",
-            crate::words::capitalized(what),
+            "In realm `{}` {what} changed while it was read, each time that it was read; something may lack.",
             self.realm
         );
         Untold { fact, why, grant: None, region: None }

@@ -37,6 +37,9 @@ pub struct What {
     /// Further base URLs under which the server may be known, such as those of the Cloud Run service that it is. They are asked for
     /// discovery documents only, without a token.
     pub urls: Vec<String>,
+    /// The `clientId`s whose roles are listed, a call for each; none for all of them. Roles of other clients are found as well where a
+    /// role contains them or a service account or a group has them.
+    pub roles_of: Option<BTreeSet<String>>,
 }
 
 /// Something that was reached while reading.

@@ -152,7 +152,8 @@ impl Asking<'_> {
         fields.insert("serviceAccountClientId".to_owned(), client.as_str().into());
         let mut lost = |trouble: &Trouble| {
             let what = format!("the roles of the service account of client `{client}`");
-            notes.add(self.grants.untold(Fact::ServiceAccountRoles, &what, trouble, &[VIEW_USERS]));
+            let what = ("the roles of service accounts", what.as_str());
+            notes.add(self.grants.untold_of(Fact::ServiceAccountRoles, what, trouble, &[VIEW_USERS]));
         };
         match mappings {
             Ok(mappings) => {
@@ -193,7 +194,8 @@ impl Asking<'_> {
                 Err(trouble) if trouble.kind == Kind::NotFound => {}
                 Err(trouble) => {
                     let what = format!("the roles of group `{path}`");
-                    notes.add(self.grants.untold(Fact::Roles, &what, &trouble, &[VIEW_USERS]));
+                    let what = ("the roles of groups", what.as_str());
+                    notes.add(self.grants.untold_of(Fact::Roles, what, &trouble, &[VIEW_USERS]));
                 }
             }
         }

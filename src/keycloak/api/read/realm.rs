@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::grants::{
-    Grants, MANAGE_CLIENTS, Notes, VIEW_CLIENTS, VIEW_EVENTS, VIEW_IDENTITY_PROVIDERS, VIEW_REALM,
+    Grants, MANAGE_CLIENTS, Notes, VIEW_CLIENTS, VIEW_EVENTS, VIEW_IDENTITY_PROVIDERS, VIEW_REALM, VIEW_USERS,
 };
 use super::pages::Listing;
 use super::roles::ClientNames;
@@ -19,8 +19,6 @@ use crate::snapshot::Fact;
 
 /// Where a server keeps the secret that was replaced last and is good for a while.
 const ROTATED: &str = "client.secret.rotated";
-/// No role has this id; asked where the default role is not shown.
-const NO_ROLE: &str = "00000000-0000-0000-0000-000000000000";
 /// From here on role mappings are shown only as far as the caller sees the roles.
 const FILTERS_MAPPINGS: Version = Version::new(26, 7, 0);
 
@@ -46,8 +44,6 @@ pub(super) async fn read(
     let mut body = settings(session, realm, &path, &grants, &mut notes).await;
     let sees_realm = body.contains_key("sslRequired");
 
-    let default_role =
-        body.get("defaultRole").and_then(|role| role.get("id")).and_then(Value::as_str).unwrap_or(NO_ROLE);
     let frontend = body.get("attributes").and_then(|attributes| attributes.get("frontendUrl"));
     let mut known: Vec<&str> = what.urls.iter().map(String::as_str).collect();
     known.extend(frontend.and_then(Value::as_str));
@@ -57,7 +53,7 @@ pub(super) async fn read(
     let (listing, scopes, listed_roles, people, providers, policies, events, discovery) = futures_util::join!(
         pages::all(session, &clients_path, seen),
         scopes::list(session, realm),
-        roles::list(session, realm, default_role),
+        roles::list(session, realm),
         people::list(session, realm),
         session.get::<Value>(&providers_path),
         policies(session, &path, &body),
@@ -72,6 +68,9 @@ pub(super) async fn read(
 
     let names: ClientNames =
         clients.iter().filter_map(|client| Some((text(client, "id")?, text(client, "clientId")?))).collect();
+    let is_wanted = |name: &String| what.roles_of.as_ref().is_none_or(|wanted| wanted.contains(name));
+    let with_roles: Vec<&String> =
+        names.iter().filter(|(_, name)| is_wanted(name)).map(|(id, _)| id).collect();
     let narrow: Vec<Narrow> = clients
         .iter()
         .filter(|client| !is_on(client, "fullScopeAllowed") && !is_on(client, "bearerOnly"))
@@ -103,7 +102,7 @@ pub(super) async fn read(
     let (scope_notes, people_notes, found_roles) = futures_util::join!(
         scopes::read(session, realm, &grants, scopes, &narrow, sees_clients, &mut of_scopes),
         asking.read(people, &with_accounts, &default_groups, &mut of_people),
-        roles::read(session, realm, &grants, listed_roles, &names, &mut role_notes),
+        roles::read(session, realm, &grants, listed_roles, &names, &with_roles, &mut role_notes),
     );
     body.extend(of_scopes);
     body.insert("roles".to_owned(), found_roles);
@@ -116,6 +115,8 @@ pub(super) async fn read(
             "What the roles of realm `{realm}` contain is shown without the roles of clients that this account may not see."
         );
         notes.add(grants.thinned(Fact::Roles, &why, &[VIEW_CLIENTS]));
+        let what = "which service accounts there are";
+        notes.add(grants.hidden(Fact::ServiceAccountRoles, what, &[VIEW_CLIENTS, VIEW_USERS]));
     }
 
     let resource = Resource::Realm { server: session.base().to_owned(), realm: realm.to_owned() };
@@ -127,7 +128,7 @@ pub(super) async fn read(
 
 // The realm's own settings; those who may not see them get its name and little else.
 async fn settings(session: &Session, realm: &str, path: &str, grants: &Grants, notes: &mut Notes) -> Fields {
-    let what = "the settings";
+    let what = "the settings of the realm";
     match session.get::<Fields>(path).await {
         Ok(body) => {
             if !body.contains_key("sslRequired") {
@@ -157,7 +158,7 @@ fn clients(
     grants: &Grants,
     notes: &mut Notes,
 ) -> Vec<Fields> {
-    let what = "all clients";
+    let what = "all the clients";
     match listing {
         Ok(listing) => {
             if !sees_clients {

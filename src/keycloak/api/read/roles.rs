@@ -63,53 +63,26 @@ fn names(roles: &[Role]) -> Vec<String> {
     names
 }
 
-/// A role of some client as the listing for the admin console names it.
-#[derive(Deserialize)]
-struct Offered {
-    #[serde(rename = "clientId")]
-    client: String,
+/// Lists the roles of the realm itself.
+pub(super) async fn list(session: &Session, realm: &str) -> Result<Listing, Trouble> {
+    pages::all(session, &format!("{}/roles", paths::realm(realm)), |_| ()).await
 }
 
-/// What is first listed of roles.
-pub(super) struct Listed {
-    realm: Result<Listing, Trouble>,
-    /// The ids of the clients that have roles; none where the server does not list them at once.
-    holders: Option<Vec<String>>,
-}
-
-/// Lists the realm's roles, and which clients have any.
+/// `roles` of a realm: those of the realm and of the clients that `wanted` holds (by their ids), with the roles that they contain.
 ///
-/// Keycloak lists roles client by client. The listing that its console offers roles from knows those of all clients, so that clients
-/// without roles need no call; servers that lack it are asked client by client.
-pub(super) async fn list(session: &Session, realm: &str, default_role: &str) -> Listed {
-    let path = paths::realm(realm);
-    let roles = format!("{path}/roles");
-    let offered = format!("{path}/ui-ext/available-roles/roles/{}", paths::segment(default_role));
-    let (realm, offered) =
-        futures_util::join!(pages::all(session, &roles, |_| ()), pages::all(session, &offered, |_| ()));
-    let holders = offered.ok().filter(|listing| listing.is_settled && !listing.entries.is_empty());
-    let holders = holders.and_then(|listing| {
-        let offered: Result<Vec<Offered>, _> =
-            listing.entries.into_iter().map(|entry| serde_json::from_value(Value::Object(entry))).collect();
-        let mut holders: Vec<String> = offered.ok()?.into_iter().map(|offered| offered.client).collect();
-        holders.sort();
-        holders.dedup();
-        Some(holders)
-    });
-    Listed { realm, holders }
-}
-
-/// `roles` of a realm: those of the realm and of every client, with the roles that they contain.
+/// Servers list the roles of clients client by client only. The listing from which their console offers roles holds those that the
+/// caller may give, so that it is empty for accounts that only read.
 pub(super) async fn read(
     session: &Session,
     realm: &str,
     grants: &Grants,
-    listed: Listed,
+    listed: Result<Listing, Trouble>,
     clients: &ClientNames,
+    wanted: &[&String],
     notes: &mut Notes,
 ) -> Value {
     let path = paths::realm(realm);
-    let realm_roles = match listed.realm {
+    let realm_roles = match listed {
         Ok(listing) => {
             if !listing.is_settled {
                 notes.add(grants.moved(Fact::Roles, "the list of realm roles"));
@@ -121,11 +94,7 @@ pub(super) async fn read(
             Vec::new()
         }
     };
-    let holders: Vec<&String> = match &listed.holders {
-        Some(holders) => holders.iter().filter(|id| clients.contains_key(*id)).collect(),
-        None => clients.keys().collect(),
-    };
-    let of_clients = holders.iter().map(|id| {
+    let of_clients = wanted.iter().map(|id| {
         let path = format!("{path}/clients/{}/roles", paths::segment(id));
         async move { (*id, session.get::<Vec<Role>>(&path).await) }
     });
@@ -137,7 +106,8 @@ pub(super) async fn read(
             Ok(roles) => client_roles.extend(roles),
             Err(trouble) => {
                 let what = format!("the roles of client `{}`", clients.get(id).map_or("", String::as_str));
-                notes.add(grants.untold(Fact::Roles, &what, &trouble, &[VIEW_CLIENTS]));
+                let what = ("the roles of clients", what.as_str());
+                notes.add(grants.untold_of(Fact::Roles, what, &trouble, &[VIEW_CLIENTS]));
             }
         }
     }
@@ -150,7 +120,8 @@ pub(super) async fn read(
             Ok(contained) => contained,
             Err(trouble) => {
                 let what = format!("what the role `{}` contains", role.name);
-                notes.add(grants.untold(Fact::Roles, &what, &trouble, &[VIEW_REALM, VIEW_CLIENTS]));
+                let what = ("what roles contain", what.as_str());
+                notes.add(grants.untold_of(Fact::Roles, what, &trouble, &[VIEW_REALM, VIEW_CLIENTS]));
                 None
             }
         };

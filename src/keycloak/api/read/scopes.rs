@@ -139,7 +139,8 @@ async fn mappings(
                     "client" => format!("the roles in the scope of client `{name}`"),
                     _ => format!("the roles in the client scope `{name}`"),
                 };
-                notes.add(grants.untold(Fact::ClientScopes, &what, &trouble, &[VIEW_CLIENTS]));
+                let what = ("which roles are in whose scope", what.as_str());
+                notes.add(grants.untold_of(Fact::ClientScopes, what, &trouble, &[VIEW_CLIENTS]));
                 continue;
             }
         };

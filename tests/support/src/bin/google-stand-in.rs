@@ -1,6 +1,7 @@
 //! Serves the stand-in for Google's APIs with a small project, until it is ended: for the README's demo and for trying things by hand.
 //!
-//! `google-stand-in [--port PORT] [--polls N]`: the address is the first line of its output.
+//! `cargo run -p cloakrun-test-support --bin google-stand-in -- [--port PORT] [--polls N]`: the address is the first line of its output;
+//! N is how often an operation is still under way when it is looked at.
 
 use std::process::ExitCode;
 

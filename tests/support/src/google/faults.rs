@@ -118,3 +118,21 @@ pub(crate) struct Planted {
     pub(crate) fault: Fault,
     pub(crate) times: usize,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Matching;
+
+    #[test]
+    fn a_pattern_meets_what_it_says() {
+        let list = "/v2/projects/demo/locations/europe-west1/services";
+        let west = Some("europe-west1");
+        assert!(Matching::all().meets("GET", list, None));
+        assert!(Matching::path("/v2/*/services").meets("GET", list, west));
+        assert!(Matching::path("*/services*").meets("GET", list, west));
+        assert!(!Matching::path("/v2/*/services").meets("GET", &format!("{list}/web"), west));
+        assert!(!Matching::path("/v2/*/services").in_region("us-east1").meets("GET", list, west));
+        assert!(!Matching::region("europe-west1").meets("GET", "/v1/projects/demo", None));
+        assert!(!Matching::path("/v2/*/services").by("PATCH").meets("GET", list, west));
+    }
+}

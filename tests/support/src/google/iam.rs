@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::discovery::documents;
 use super::error::ApiError;
+use super::request::Request;
 use super::store::{Key, State, text};
-use super::wire::Request;
 
 /// The etag of a policy that was never set.
 const UNSET: &str = "ACAB";
@@ -18,14 +18,15 @@ pub(crate) fn resource(
     full: &str,
 ) -> Result<Value, ApiError> {
     let prefix = format!("run.{}", key.kind.noun());
+    let custom = request.custom.as_deref().unwrap_or_default();
+    if custom != "testIamPermissions" {
+        // Who may not ask does not learn whether it is there.
+        state.permit(&format!("{prefix}.{custom}"), full)?;
+    }
     let policy = state.resource(key).ok_or_else(|| super::run::missing(key))?.policy.clone();
-    match request.custom.as_deref() {
-        Some("getIamPolicy") => {
-            state.permit(&format!("{prefix}.getIamPolicy"), full)?;
-            shown(policy.as_ref(), request.query("options.requestedPolicyVersion"))
-        }
-        Some("setIamPolicy") => {
-            state.permit(&format!("{prefix}.setIamPolicy"), full)?;
+    match custom {
+        "getIamPolicy" => shown(policy.as_ref(), request.query("options.requestedPolicyVersion")),
+        "setIamPolicy" => {
             let new = changed(state, request, policy.as_ref())?;
             if let Some(resource) = state.resource_mut(key) {
                 resource.policy = Some(new.clone());

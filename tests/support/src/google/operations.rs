@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::deploy;
 use super::error::ApiError;
-use super::run;
 use super::store::{Key, State};
 
 /// What a finished operation says.
@@ -73,6 +73,7 @@ pub(crate) fn start(
     let answer = operation.answer(&name);
     state.operations.insert(name.clone(), operation);
     if !rehearsal && let Some(resource) = state.resource_mut(key) {
+        resource.operation = Some(id);
         resource.pending = Some(name);
     }
     answer
@@ -111,7 +112,7 @@ pub(crate) fn finish(state: &mut State, name: &str) {
         return;
     }
     let key = operation.key;
-    run::settle(state, &key, operation.failure.as_ref());
+    deploy::settle(state, &key, operation.failure.as_ref());
     let value = state.resource(&key).map(|resource| resource.value.clone()).unwrap_or_default();
     let outcome = match operation.failure {
         Some((code, message)) => Outcome::Error(code, message),

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::error::ApiError;
+use super::request::Request;
 use super::store::{Project, REGIONS, State};
-use super::wire::Request;
 
 fn denied(permission: &str, project: &str) -> ApiError {
     let resource = format!("projects/{project}");

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::discovery::{camel_case, documents};
 use super::error::ApiError;
+use super::request::Request;
 use super::store::{Project, Secret, State, Version, text};
-use super::wire::Request;
 
 const API: &str = "secretmanager.v1";
 const MOST_BYTES: usize = 65536;

@@ -68,6 +68,8 @@ pub(crate) struct Resource {
     pub(crate) policy: Option<Value>,
     /// Annotations that only the v1 surface shows.
     pub(crate) v1_annotations: Map<String, Value>,
+    /// The id of the last operation.
+    pub(crate) operation: Option<String>,
     /// The operation that is under way.
     pub(crate) pending: Option<String>,
 }

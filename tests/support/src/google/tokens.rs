@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::error::ApiError;
+use super::request::Request;
 use super::store::State;
-use super::wire::{Reply, Request};
+use super::wire::Reply;
 
 /// A seconds' worth of an hour: how long Google's tokens live.
 const LIFE_SECONDS: i64 = 3600;
