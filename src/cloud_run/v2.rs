@@ -462,4 +462,19 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_oldest_revision_that_serves_tells_since_when_it_does() {
+        let made = |more: &str| {
+            let text = format!(
+                r#"{{"name": "projects/shop/locations/europe-west1/services/web", "template": {{"containers": []}}{more}}}"#
+            );
+            only(read, &text).revision_created.map(|time| time.to_string())
+        };
+        assert_eq!(made(""), None);
+        let updated = r#", "updateTime": "2026-11-10T08:00:00.5Z""#;
+        assert_eq!(made(updated).as_deref(), Some("2026-11-10T08:00:00.5Z"));
+        let serving = r#", "servingRevisions": [{"createTime": "2026-11-02T08:00:00Z"}, {"createTime": "2026-10-02T08:00:00Z"}, {}]"#;
+        assert_eq!(made(&format!("{updated}{serving}")).as_deref(), Some("2026-10-02T08:00:00Z"));
+    }
 }

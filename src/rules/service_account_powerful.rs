@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Take the roles away; give the account the narrowest role that its work needs, such as `view-users` or `query-clients`.",
     references: &[
         "https://www.keycloak.org/docs/latest/server_admin/#_service_accounts",
-        "https://www.keycloak.org/docs/latest/server_admin/#_admin_permissions",
+        "https://www.keycloak.org/docs/latest/server_admin/#realm-specific-roles",
         "https://www.keycloak.org/docs/latest/server_admin/#_per_realm_admin_permissions",
     ],
     needs: &[Fact::ServiceAccountRoles],

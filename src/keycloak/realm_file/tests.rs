@@ -310,3 +310,51 @@ fn wrong_shapes_are_refused_with_their_place() {
     assert_eq!(refusal("[1]", Layout::Clients), "[0]: a mapping: a client");
     assert_eq!(refusal("true", Layout::Realm), ": a realm or a list of realms");
 }
+
+#[test]
+fn identity_providers_and_events_are_read_without_what_is_secret_in_them() {
+    let realm = realm(
+        r#"{"realm": "shop", "eventsEnabled": true, "eventsExpiration": 3600, "enabledEventTypes": ["LOGIN"], "adminEventsEnabled": "false",
+            "adminEventsDetailsEnabled": true, "attributes": {"adminEventsExpiration": "60"},
+            "identityProviders": [null, {"alias": "google-sa", "providerId": "oidc", "config": {"issuer": "https://accounts.google.com",
+                "supportsClientAssertions": "true", "jwksUrl": "", "clientSecret": "hunter2", "other": 1}},
+                {"alias": "old", "providerId": "saml", "enabled": false, "config": null}]}"#,
+    );
+    let events = &realm.events;
+    assert_eq!((&events.logins, &events.admin), (&Some(Known::Value(true)), &Some(Known::Value(false))));
+    assert_eq!(
+        (&events.login_expiration, &events.admin_expiration),
+        (&Some(Known::Value(3600)), &Some(Known::Value(60)))
+    );
+    assert_eq!(texts(&events.login_types), ["LOGIN"]);
+    assert_eq!(events.admin_details, Some(Known::Value(true)));
+    let [google, old] = realm.identity_providers.as_deref().unwrap() else { panic!("two providers") };
+    assert_eq!((google.alias.text(), google.provider.text()), (Some("google-sa"), Some("oidc")));
+    assert_eq!(google.at.path.to_string(), "identityProviders[1]");
+    assert!(google.enabled.is_on() && old.enabled.is_off());
+    assert!(google.switch("supportsClientAssertions").is_on() && google.switch("useJwksUrl").is_off());
+    assert_eq!(google.setting("jwksUrl"), None);
+    assert!(!format!("{realm:?}").contains("hunter2"));
+    assert!(self::realm(r#"{"realm": "shop", "identityProviders": null}"#).identity_providers.is_none());
+}
+
+#[test]
+fn the_secret_before_the_last_rotation_is_kept_as_a_tag() {
+    let by_attribute = client(
+        r#"{"clientId": "web", "attributes": {"client.secret.rotated": "hunter2", "client.secret.rotated.expiration.time": "1"}}"#,
+    );
+    assert!(by_attribute.rotated_secret.is_some());
+    assert!(by_attribute.attribute(attribute::ROTATED_SECRET).is_none());
+    assert!(client(r#"{"clientId": "web", "rotatedSecret": "hunter2"}"#).rotated_secret.is_some());
+    assert!(client(r#"{"clientId": "web", "rotatedSecret": "**********"}"#).rotated_secret.is_none());
+    assert!(!format!("{by_attribute:?}").contains("hunter2"));
+}
+
+#[test]
+fn service_accounts_know_their_place_and_people_none() {
+    let realm = realm(
+        r#"{"realm": "shop", "users": [{"username": "a"}, {"username": "service-account-b", "serviceAccountClientId": "b"}]}"#,
+    );
+    assert_eq!(realm.users[0].at, None);
+    assert_eq!(realm.users[1].at.as_ref().unwrap().path.to_string(), "users[1]");
+}
