@@ -12,7 +12,6 @@ mod version;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fmt;
 
 use futures_util::future::join_all;
 use serde::Deserialize;
@@ -102,16 +101,6 @@ pub struct KeycloakAnswers {
 }
 
 // Without the bodies, which hold secrets, and without the session.
-impl fmt::Debug for KeycloakAnswers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeycloakAnswers")
-            .field("objects", &self.objects)
-            .field("clocks", &self.clocks)
-            .field("identity", &self.identity)
-            .finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for KeycloakAnswers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeycloakAnswers")
