@@ -19,7 +19,7 @@ use crate::keycloak::server_answer;
 use crate::known::Known;
 use crate::locus::{FieldPath, Locus, PartId};
 use crate::secrets::Tagger;
-use crate::snapshot::{Missing, ServerId, Snapshot};
+use crate::snapshot::{Fact, Missing, ServerId, Snapshot};
 
 /// The newest layout of snapshot folders that this version reads.
 pub(crate) const FORMAT: u64 = 1;
@@ -116,6 +116,10 @@ impl Gathering {
                 snapshot.parts[part.0 as usize].notes.extend(read.notes);
                 if let Some(mut found) = read.realms.into_iter().next() {
                     found.dialect = Dialect::AdminApi;
+                    if snapshot.parts[part.0 as usize].missing.iter().any(|known| known.fact == Fact::Realms)
+                    {
+                        found.enabled = Known::unknown("the account may not see the settings of the realm");
+                    }
                     found.server = Some(self.server(&server, &at, snapshot));
                     self.realms.insert((server, realm), found);
                 }

@@ -165,6 +165,20 @@ fn what_a_server_did_not_tell_makes_the_run_incomplete() {
 }
 
 #[test]
+fn a_realm_that_may_not_be_seen_is_not_taken_for_a_disabled_one() {
+    let resource = Resource::Realm { server: SERVER.to_owned(), realm: "shop".to_owned() };
+    let mut thinned = object(resource, json!({"realm": "shop", "displayName": "Shop"}));
+    thinned.untold(Fact::Realms, "The realm is shown by its name only.", Some("`view-realm`"));
+    let answers = Answers { objects: vec![thinned], clocks: Vec::new() };
+    let tagger = Tagger::new().unwrap();
+    let snapshot = reading::read_with(&Inputs::default(), &answers, &Limits::default(), &tagger).snapshot;
+    assert_eq!(
+        snapshot.realms[0].enabled.why_unknown(),
+        Some("the account may not see the settings of the realm")
+    );
+}
+
+#[test]
 fn an_answer_that_is_none_is_told_with_its_field() {
     let mut answers = both_sides();
     for object in &mut answers.objects {
