@@ -27,7 +27,7 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, terminal: &Terminal) -> Res
     let sight = looking::look(&args.paths, &args.server, &args.selection.realms, global, terminal)?;
     let scene = Scene::new(&sight.snapshot, &sight.config, &server);
     check_names(&scene, &args.selection)?;
-    let audit = audit::run(&scene, &options(args));
+    let audit = audit::run(&scene, &options(args, &sight));
     let exit = exit(&audit, &sight, args);
     let mut formats = args.reports.iter().map(|further| further.format).chain([args.format]);
     let quotes = formats.any(|format| format == Format::Full);
@@ -39,12 +39,17 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, terminal: &Terminal) -> Res
     Ok(exit)
 }
 
-fn options(args: &CheckArgs) -> audit::Options {
+fn options(args: &CheckArgs, sight: &Sight) -> audit::Options {
+    let mut selection = selection(&args.selection);
+    // What is about a service alone is wanted all the same, where `--realm` only says which realm to read.
+    if sight.realms_are_chosen {
+        selection.realms.clear();
+    }
     audit::Options {
         selection: audit::Selection {
             rules: args.rules.clone(),
             skipped_rules: args.skip_rules.clone(),
-            ..selection(&args.selection)
+            ..selection
         },
         min_severity: Some(args.min_severity.severity()),
         today: Some(jiff::ZonedDateTime::now().date()),
