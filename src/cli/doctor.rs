@@ -326,7 +326,14 @@ impl Page {
     }
 
     fn line(&mut self, label: &str, text: &str) {
-        let first = format!("  {label:<LABEL$}");
+        let first = match label.len() {
+            // A word that fills its column stands in a line of its own.
+            LABEL.. => {
+                self.text.push_str(&format!("  {label}\n"));
+                " ".repeat(LABEL + 2)
+            }
+            _ => format!("  {label:<LABEL$}"),
+        };
         let rest = " ".repeat(LABEL + 2);
         push_wrapped(&mut self.text, &first, &rest, &escape::one_line(text), self.width);
     }
@@ -409,7 +416,7 @@ fn tell_keycloak(keycloak: &Keycloak, page: &mut Page) {
         }),
     );
     if !login.roles.is_empty() {
-        page.line("roles", &login.roles.join(", "));
+        page.list("roles", roles_by_client(&login.roles));
     }
     page.list(
         "realms",
@@ -433,6 +440,20 @@ fn tell_keycloak(keycloak: &Keycloak, page: &mut Page) {
         }),
     );
     page.list("notes", keycloak.notes.iter().cloned());
+}
+
+/// `view-clients, view-realm of realm-management`, a line for each client and one for the realm's own.
+fn roles_by_client(roles: &[String]) -> Vec<String> {
+    let mut by_client: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for role in roles {
+        let (client, role) = role.split_once(": ").unwrap_or(("", role));
+        by_client.entry(client).or_default().push(role);
+    }
+    let line = |(client, roles): (&str, Vec<&str>)| match client {
+        "" => format!("{} of the realm", roles.join(", ")),
+        client => format!("{} of {client}", roles.join(", ")),
+    };
+    by_client.into_iter().map(line).collect()
 }
 
 /// `0.4 s ahead of this machine, give or take 1.0 s`

@@ -2,6 +2,6 @@
 //! that is written anywhere holds a secret or a token.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod check;
 mod scene;
-mod trial;
 mod world;

@@ -49,8 +49,37 @@ impl Shop {
         world
     }
 
+    /// Mends everything that is wrong.
+    pub(crate) fn heal(&self) {
+        let google = &self.google;
+        self.realm.change(&json!({
+            "adminEventsEnabled": true, "eventsExpiration": 2_592_000,
+            "attributes": {"frontendUrl": "https://sso.shop.test", "adminEventsExpiration": "2592000"}}));
+        let mut web = self.realm.client("web");
+        web["redirectUris"] = json!([format!("{}/oauth2/callback", address("web"))]);
+        self.realm.put_client("web", &web).expect_success("changing web");
+        self.realm.create_client(&json!({
+            "clientId": "shop", "publicClient": true, "fullScopeAllowed": false, "redirectUris": ["https://shop.example.com/callback"],
+            "attributes": {"pkce.code.challenge.method": "S256"},
+            "protocolMappers": [{
+                "name": "orders", "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
+                "config": {"included.custom.audience": "orders-api", "access.token.claim": "true"}}]}));
+        google.put_secret(PROJECT, "web-secret", &[WEB_SECRET]);
+        google.put_service(PROJECT, REGION, "backoffice", login("backoffice", &self.issuer()));
+        let nobody = json!({"bindings": []});
+        google.put_policy(Kind::Service, PROJECT, "us-central1", "reports", nobody);
+        let everyone = json!({"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]});
+        for service in ["backoffice", "orders"] {
+            google.put_policy(Kind::Service, PROJECT, REGION, service, everyone.clone());
+        }
+        let kinds = json!([{"logType": "ADMIN_READ"}, {"logType": "DATA_READ"}]);
+        let logs = json!([{"service": "secretmanager.googleapis.com", "auditLogConfigs": kinds}]);
+        google.put_project_policy(PROJECT, json!({"bindings": [], "auditConfigs": logs}));
+    }
+
     fn put_clients(&self) {
-        self.realm.change(&json!({"eventsEnabled": true, "attributes": {"frontendUrl": "https://sso.shop.test"}}));
+        self.realm
+            .change(&json!({"eventsEnabled": true, "attributes": {"frontendUrl": "https://sso.shop.test"}}));
         self.realm.create_client(&json!({
             "clientId": "web", "publicClient": false, "secret": WEB_SECRET, "fullScopeAllowed": false,
             "redirectUris": [format!("{}/oauth2/callback", address("gone")), format!("{}/oauth2/callbak", address("web"))],
@@ -66,19 +95,9 @@ impl Shop {
         google.put_project(PROJECT, NUMBER);
         google.put_secret(PROJECT, "web-secret", &[OLD_WEB_SECRET]);
         google.put_secret(PROJECT, "backoffice-secret", &[ADMIN_SECRET]);
-        let proxy = |client: &str, issuer: &str| {
-            container(&[
-                ("OAUTH2_PROXY_PROVIDER", json!("oidc")),
-                ("OAUTH2_PROXY_OIDC_ISSUER_URL", json!(issuer)),
-                ("OAUTH2_PROXY_CLIENT_ID", json!(client)),
-                ("OAUTH2_PROXY_CLIENT_SECRET", json!({"secret": format!("{client}-secret"), "version": "latest"})),
-                ("OAUTH2_PROXY_REDIRECT_URL", json!(format!("{}/oauth2/callback", address(client)))),
-                ("OAUTH2_PROXY_CODE_CHALLENGE_METHOD", json!("S256")),
-            ])
-        };
-        google.put_service(PROJECT, REGION, "web", proxy("web", &self.issuer()));
+        google.put_service(PROJECT, REGION, "web", login("web", &self.issuer()));
         let wrong = self.issuer().replace("sso.shop.test/", "sso.shop.test/auth/");
-        google.put_service(PROJECT, REGION, "backoffice", proxy("backoffice", &wrong));
+        google.put_service(PROJECT, REGION, "backoffice", login("backoffice", &wrong));
         google.put_service(
             PROJECT,
             REGION,
@@ -94,6 +113,18 @@ impl Shop {
             google.put_policy(Kind::Service, PROJECT, region, service, everyone);
         }
     }
+}
+
+/// A service that logs people in through a client of its name.
+fn login(client: &str, issuer: &str) -> Value {
+    container(&[
+        ("OAUTH2_PROXY_PROVIDER", json!("oidc")),
+        ("OAUTH2_PROXY_OIDC_ISSUER_URL", json!(issuer)),
+        ("OAUTH2_PROXY_CLIENT_ID", json!(client)),
+        ("OAUTH2_PROXY_CLIENT_SECRET", json!({"secret": format!("{client}-secret"), "version": "latest"})),
+        ("OAUTH2_PROXY_REDIRECT_URL", json!(format!("{}/oauth2/callback", address(client)))),
+        ("OAUTH2_PROXY_CODE_CHALLENGE_METHOD", json!("S256")),
+    ])
 }
 
 /// A service of one container with these variables; an object names a secret.

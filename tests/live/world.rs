@@ -60,8 +60,7 @@ impl World {
     pub(crate) fn new() -> World {
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join("work")).unwrap();
-        let mut world =
-            World { home, variables: BTreeMap::new(), secrets: RefCell::new(BTreeSet::new()) };
+        let mut world = World { home, variables: BTreeMap::new(), secrets: RefCell::new(BTreeSet::new()) };
         let home = world.home.path().display().to_string();
         for (name, value) in [
             ("HOME", home.as_str()),
@@ -69,6 +68,9 @@ impl World {
             ("COLUMNS", "80"),
             ("LANG", "C.UTF-8"),
             ("TERM", "xterm"),
+            // Nothing leaves the machine: what is not on it is refused at once.
+            ("HTTPS_PROXY", "http://127.0.0.1:9"),
+            ("HTTP_PROXY", "http://127.0.0.1:9"),
             ("NO_PROXY", "127.0.0.1,localhost"),
         ] {
             world.set(name, value);
@@ -185,6 +187,7 @@ impl World {
         (said, report)
     }
 
+    /// Fails when a file of the working directory or the state directory holds a secret.
     fn look_into_files(&self) {
         let mut open = vec![self.work(), self.home.path().join("state")];
         while let Some(directory) = open.pop() {
@@ -223,7 +226,8 @@ pub(crate) fn findings(report: &Value) -> Vec<String> {
     all.iter()
         .map(|finding| {
             let subject = &finding["subject"];
-            let of = |key: &str| subject[key].as_str().map(|text| format!(" {key} {text}")).unwrap_or_default();
+            let of =
+                |key: &str| subject[key].as_str().map(|text| format!(" {key} {text}")).unwrap_or_default();
             format!(
                 "{} {}{}{}",
                 finding["severity"].as_str().unwrap(),
