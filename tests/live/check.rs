@@ -131,7 +131,7 @@ fn one_side_may_be_files() {
     // The realm from a file, the services live.
     let realm = shop.realm.admin(reqwest::Method::POST, "/partial-export?exportClients=true", None).json();
     world.work_file("realm.json", &serde_json::to_string_pretty(&realm).unwrap());
-    world.unset("CLOAKRUN_KEYCLOAK_URL").unset("CLOAKRUN_REALM");
+    world.unset("CLOAKRUN_KEYCLOAK_URL");
     let (said, mixed) =
         world.check(&["realm.json", "--project", PROJECT, "--rule", "redirect-uri-missing,issuer-mismatch"]);
     assert_eq!(said.code, 1, "{}", said.err);
@@ -150,7 +150,7 @@ fn names_that_people_already_have_are_enough() {
     for name in ["URL", "LOGIN_REALM", "CLIENT_ID", "CLIENT_SECRET"] {
         world.unset(&format!("CLOAKRUN_KEYCLOAK_{name}"));
     }
-    world.unset("CLOAKRUN_REALM").unset("CLOAKRUN_PROJECT");
+    world.unset("CLOAKRUN_PROJECT");
     // gcloud's configuration file, and the names of Terraform's provider; a directory without files.
     world.file(
         ".config/gcloud/configurations/config_work",

@@ -3,5 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod check;
+mod doctor;
+mod interrupt;
 mod scene;
+mod secure;
+mod snapshot;
 mod world;

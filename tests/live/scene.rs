@@ -65,11 +65,13 @@ impl Shop {
                 "name": "orders", "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
                 "config": {"included.custom.audience": "orders-api", "access.token.claim": "true"}}]}));
         google.put_secret(PROJECT, "web-secret", &[WEB_SECRET]);
-        google.put_service(PROJECT, REGION, "backoffice", login("backoffice", &self.issuer()));
+        for service in ["web", "backoffice"] {
+            google.put_service(PROJECT, REGION, service, login(service, &self.issuer()));
+        }
         let nobody = json!({"bindings": []});
         google.put_policy(Kind::Service, PROJECT, "us-central1", "reports", nobody);
         let everyone = json!({"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]});
-        for service in ["backoffice", "orders"] {
+        for service in ["web", "backoffice", "orders"] {
             google.put_policy(Kind::Service, PROJECT, REGION, service, everyone.clone());
         }
         let kinds = json!([{"logType": "ADMIN_READ"}, {"logType": "DATA_READ"}]);

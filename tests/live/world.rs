@@ -89,6 +89,11 @@ impl World {
         self
     }
 
+    /// What a variable is set to.
+    pub(crate) fn get(&self, name: &str) -> String {
+        self.variables[name].clone()
+    }
+
     /// Names a Keycloak by its URL, with the service account of a realm.
     pub(crate) fn keycloak(&mut self, url: &str, realm: &str, client: &str, secret: &str) -> &mut World {
         self.keep_secret(secret);
@@ -96,7 +101,6 @@ impl World {
             .set("CLOAKRUN_KEYCLOAK_LOGIN_REALM", realm)
             .set("CLOAKRUN_KEYCLOAK_CLIENT_ID", client)
             .set("CLOAKRUN_KEYCLOAK_CLIENT_SECRET", secret)
-            .set("CLOAKRUN_REALM", realm)
     }
 
     /// Names the Keycloak of a realm, with a service account that may read all.

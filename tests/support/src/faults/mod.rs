@@ -154,6 +154,11 @@ impl Proxy {
         self.shared.lock().calls.clone()
     }
 
+    /// Forgets the calls so far.
+    pub fn forget_calls(&self) {
+        self.shared.lock().calls.clear();
+    }
+
     /// All tokens that passed so far, either way.
     pub fn tokens(&self) -> BTreeSet<String> {
         self.shared.lock().tokens.seen.clone()
