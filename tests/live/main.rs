@@ -4,6 +4,7 @@
 
 mod check;
 mod doctor;
+mod faults;
 mod interrupt;
 mod scene;
 mod secure;

@@ -55,6 +55,19 @@ pub(crate) struct Said {
     pub(crate) err: String,
 }
 
+impl Said {
+    /// Everything that was said, in one line, so that it does not matter where lines were broken.
+    pub(crate) fn words(&self) -> String {
+        format!("{} {}", self.out, self.err).split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether it was said, wherever lines were broken.
+    #[track_caller]
+    pub(crate) fn says(&self, words: &str) {
+        assert!(self.words().contains(words), "it does not say {words:?}:\n{}{}", self.out, self.err);
+    }
+}
+
 impl World {
     /// An empty one: no server is named.
     pub(crate) fn new() -> World {
