@@ -326,7 +326,9 @@ impl Page {
     }
 
     fn line(&mut self, label: &str, text: &str) {
-        let first = format!("  {label:<LABEL$}");
+        // A word that fills its columns still ends before the text.
+        let gap = if label.len() < LABEL { "" } else { "  " };
+        let first = format!("  {label:<LABEL$}{gap}");
         let rest = " ".repeat(LABEL + 2);
         push_wrapped(&mut self.text, &first, &rest, &escape::one_line(text), self.width);
     }

@@ -63,7 +63,8 @@ fn storefront() -> Value {
 
 /// A client without a mistake.
 fn back_office() -> Value {
-    let entries: Vec<String> = urls("back-office").iter().map(|url| format!("{url}/oauth2/callback")).collect();
+    let entries: Vec<String> =
+        urls("back-office").iter().map(|url| format!("{url}/oauth2/callback")).collect();
     json!({
         "clientId": "back-office",
         "name": "Back office",
@@ -153,7 +154,12 @@ fn secret(variable: &str, secret: &str) -> Value {
 /// A service that everybody may call.
 fn serve(google: &StandIn, name: &str, image: &str, env: Value) {
     let image = format!("{REGION}-docker.pkg.dev/{PROJECT}/{image}");
-    google.put_service(PROJECT, REGION, name, json!({"template": {"containers": [{"image": image, "env": env}]}}));
+    google.put_service(
+        PROJECT,
+        REGION,
+        name,
+        json!({"template": {"containers": [{"image": image, "env": env}]}}),
+    );
     let policy = json!({"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]});
     google.put_policy(Kind::Service, PROJECT, REGION, name, policy);
 }

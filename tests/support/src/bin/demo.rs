@@ -34,7 +34,9 @@ fn run() -> Result<ExitCode, String> {
         Some(_) => return Err("usage: demo [-- COMMAND…]".to_owned()),
     };
     // What the harness starts ends with this process however it ends, so Ctrl-C needs no care before the servers run.
-    eprintln!("Starting Keycloak {KEYCLOAK} (the first time it is fetched and built, which takes some minutes) …");
+    eprintln!(
+        "Starting Keycloak {KEYCLOAK} (the first time it is fetched and built, which takes some minutes) …"
+    );
     let keycloak = Keycloak::start_near(KEYCLOAK, KEYCLOAK_PORT)?;
     let (realm, secret) = demo::realm(&keycloak);
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;

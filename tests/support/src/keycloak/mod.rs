@@ -78,8 +78,9 @@ impl Keycloak {
 
     fn launch(version: &str, port: Option<u16>) -> Result<Self, String> {
         let failed = |error| format!("Keycloak {version} is needed and not to be had: {error}");
-        let running =
-            install::prepared(version).and_then(|install| Running::on_copy(&install, port)).map_err(failed)?;
+        let running = install::prepared(version)
+            .and_then(|install| Running::on_copy(&install, port))
+            .map_err(failed)?;
         Ok(Self::at(version, running.base.clone(), Some(running)))
     }
 

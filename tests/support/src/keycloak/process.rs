@@ -68,12 +68,7 @@ impl Running {
         Self::launch(home, folder, false, None)
     }
 
-    fn launch(
-        home: &Path,
-        folder: &Path,
-        removes_folder: bool,
-        wanted: Option<u16>,
-    ) -> Result<Self, String> {
+    fn launch(home: &Path, folder: &Path, removes_folder: bool, wanted: Option<u16>) -> Result<Self, String> {
         let log = folder.join("server.log");
         let failed = |what: &str, error: std::io::Error| format!("{what}: {error}");
         let output = File::create(&log).map_err(|error| failed("cannot make the server's log", error))?;
