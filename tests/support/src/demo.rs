@@ -13,8 +13,7 @@ pub const PROJECT: &str = "shop-demo";
 /// The client with whose service account cloakrun reads the realm.
 pub const ACCOUNT: &str = "cloakrun";
 /// What that service account needs of `realm-management`, as the README says.
-pub const ROLES: [&str; 5] =
-    ["view-clients", "view-realm", "view-users", "view-events", "view-identity-providers"];
+pub const ROLES: [&str; 4] = ["view-clients", "view-realm", "view-users", "view-identity-providers"];
 
 const NUMBER: &str = "418273645546";
 const REGION: &str = "europe-west1";
