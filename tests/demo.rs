@@ -212,17 +212,19 @@ fn lacking(realm: &Realm<'_>, account: &str, roles: &[&str]) -> BTreeMap<Fact, S
 }
 
 /// A service whose newest revision does not serve: of such a one revisions are read besides the service.
-fn pinned(google: &StandIn) {
-    let service = |image: &str, traffic: Value| json!({"template": {"containers": [{"image": image}]}, "traffic": traffic});
-    let put = |service| google.put_service(PROJECT, "europe-west1", "pinned", service);
-    put(service(
-        "example.com/web:1",
-        json!([{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}]),
-    ));
+fn pin(runtime: &Runtime, google: &StandIn) {
+    let with = |image: &str| json!({"template": {"containers": [{"image": image}]}});
+    google.put_service(PROJECT, "europe-west1", "pinned", with("example.com/web:1"));
     let revisions = google.revisions(Kind::Service, PROJECT, "europe-west1", "pinned");
-    let name = revisions[0]["name"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-    let old = json!([{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": name, "percent": 100}]);
-    put(service("example.com/web:2", old));
+    let first = revisions[0]["name"].as_str().unwrap().rsplit('/').next().unwrap();
+    let mut pinned = with("example.com/web:2");
+    pinned["traffic"] =
+        json!([{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": first, "percent": 100}]);
+    let url = format!("{}/v2/projects/{PROJECT}/locations/europe-west1/services/pinned", google.url());
+    cloakrun::google::credentials::use_ring();
+    let change = reqwest::Client::builder().no_proxy().build().unwrap().patch(url).json(&pinned);
+    let changed = runtime.block_on(async { change.send().await.unwrap().status() });
+    assert_eq!(changed, 200);
 }
 
 /// Each role with those of its permissions that reading takes.
@@ -247,8 +249,8 @@ const PERMISSIONS: [(&str, &[&str]); 4] = [
 #[test]
 fn google_hides_without_each_role_what_the_readme_says() {
     let Some(readme) = readme() else { return };
-    let (_runtime, google) = google(SHOWN_KEYCLOAK);
-    pinned(&google);
+    let (runtime, google) = google(SHOWN_KEYCLOAK);
+    pin(&runtime, &google);
     let environment = demo::environment("", "", &google.url());
     let environment: Vec<_> =
         environment.into_iter().filter(|(name, _)| !name.contains("KEYCLOAK")).collect();

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, terminal: &Terminal) -> Res
     let sight = looking::look(&args.paths, &args.server, &args.selection.realms, global, terminal)?;
     let scene = Scene::new(&sight.snapshot, &sight.config, &server);
     check_names(&scene, &args.selection)?;
-    let audit = audit::run(&scene, &options(args, &sight.snapshot));
+    let audit = audit::run(&scene, &options(args, &sight));
     let exit = exit(&audit, &sight, args);
     let mut formats = args.reports.iter().map(|further| further.format).chain([args.format]);
     let quotes = formats.any(|format| format == Format::Full);
@@ -39,10 +39,10 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, terminal: &Terminal) -> Res
     Ok(exit)
 }
 
-fn options(args: &CheckArgs, snapshot: &Snapshot) -> audit::Options {
+fn options(args: &CheckArgs, sight: &Sight) -> audit::Options {
     let mut selection = selection(&args.selection);
-    // Of a Keycloak no other realms were read than those named. A service that uses none of them was read all the same.
-    if args.paths.is_empty() && !snapshot.servers.is_empty() {
+    // What is about a service alone is wanted all the same, where `--realm` only says which realm to read.
+    if sight.realms_are_chosen {
         selection.is_part = !selection.realms.is_empty();
         selection.realms.clear();
     }

@@ -3,6 +3,9 @@
 mod progress;
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
+
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::answers::{Answers, Resource};
 use crate::cli::args::{Global, Live};
@@ -114,6 +117,10 @@ pub(crate) fn ask(
     terminal: &Terminal,
 ) -> Result<Asked, Fault> {
     google::credentials::use_ring();
+    let login = match sides.keycloak {
+        Side::Not => None,
+        _ => Some(login(live, realms)),
+    };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(
             |error| Fault::new(Whose::Input, anyhow::Error::new(error).context("no threads can be started")),
@@ -121,7 +128,7 @@ pub(crate) fn ask(
     let bars = Bars::new(!live.no_progress && !global.quiet && terminal.shows_progress());
     let asked = runtime.block_on(async {
         tokio::select! {
-            asked = both(sides, live, realms, files, config, terminal, &bars) => asked,
+            asked = both(sides, login, live, files, config, terminal, &bars) => asked,
             _ = tokio::signal::ctrl_c() => Err(Fault::interrupted()),
         }
     });
@@ -133,8 +140,8 @@ pub(crate) fn ask(
 
 async fn both(
     sides: Sides,
+    login: Option<Result<keycloak::Login, Fault>>,
     live: &Live,
-    realms: &[String],
     files: &Inputs,
     config: &Config,
     terminal: &Terminal,
@@ -142,10 +149,8 @@ async fn both(
 ) -> Result<Asked, Fault> {
     let concurrency = live.concurrency.map_or(keycloak::CONCURRENCY, usize::from);
     let of_keycloak = async {
-        if sides.keycloak == Side::Not {
-            return Ok(None);
-        }
-        let login = keycloak::Login::read(&login_flags(live, realms), keycloak::Surroundings::of_process())?;
+        let Some(login) = login else { return Ok(None) };
+        let login = login?;
         let what = keycloak::What { realms: login.realms.clone(), ..keycloak::What::default() };
         let read = keycloak::read(&login, &what, concurrency, bars).await?;
         Ok(Some((login, read)))
@@ -252,6 +257,37 @@ fn further_urls(answers: &Answers, files: &Inputs, config: &Config) -> Vec<Strin
 
 fn is_asked(snapshot: &Snapshot, realm: crate::snapshot::RealmId) -> bool {
     snapshot.realm(realm).server.is_some()
+}
+
+/// The variable that a password which was typed takes the place of.
+const PASSWORD: &str = "CLOAKRUN_KEYCLOAK_PASSWORD";
+
+/// How to log in. On a terminal a person who names a user and no password is asked for it.
+fn login(live: &Live, realms: &[String]) -> Result<keycloak::Login, Fault> {
+    let flags = login_flags(live, realms);
+    let around = keycloak::Surroundings::of_process();
+    let read = keycloak::Login::read(&flags, around);
+    let is_lacking = read.is_err() && live.keycloak_user.is_some() && std::env::var_os(PASSWORD).is_none();
+    let is_watched = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if !(is_lacking && is_watched) {
+        return read;
+    }
+    let typed = dialoguer::Password::new()
+        .with_prompt(format!("Password of {}", live.keycloak_user.as_deref().unwrap_or_default()))
+        .interact()
+        .map(SecretString::from)
+        .map_err(|error| {
+            Fault::new(Whose::Input, anyhow::Error::new(error).context("no password could be read"))
+        })?;
+    let with_it = |name: &str| {
+        if name == PASSWORD { Some(typed.expose_secret().to_owned()) } else { (around.variable)(name) }
+    };
+    let mut login =
+        keycloak::Login::read(&flags, keycloak::Surroundings { variable: &with_it, file: around.file })?;
+    for source in login.sources.iter_mut().filter(|source| source.name == Some(PASSWORD)) {
+        source.name = Some("the terminal");
+    }
+    Ok(login)
 }
 
 fn login_flags(live: &Live, realms: &[String]) -> keycloak::Flags {

@@ -5,7 +5,7 @@ use crate::finding::{Case, Severity, Verdict};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Fact};
 
 pub(crate) static RULE: Rule = Rule {
     id: "root-url-trailing-slash",
@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = Rule {
           `https://shop.example.com//cb`, which no app asks for. The login ends with \"Invalid parameter: redirect_uri\".",
     remedy: "Remove the slash at the end of `rootUrl`.",
     references: &["https://www.keycloak.org/docs/latest/server_admin/#_oidc_clients"],
-    needs: &[],
+    needs: &[Fact::Clients],
     check: Check::Client(check),
 };
 

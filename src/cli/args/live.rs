@@ -39,7 +39,7 @@ pub struct Live {
         help_heading = "Live Keycloak"
     )]
     pub keycloak_client_id: Option<String>,
-    /// User to log in as; the password comes from CLOAKRUN_KEYCLOAK_PASSWORD
+    /// User to log in as; the password comes from CLOAKRUN_KEYCLOAK_PASSWORD, or is asked for on a terminal
     #[arg(
         long,
         value_name = "USER",
