@@ -93,14 +93,6 @@ impl Plan<'_> {
                 _ => ranges.push(range),
             }
         }
-        // A file without a line break at its end stays so.
-        if let Some(last) = ranges.last_mut()
-            && last.end == text.len()
-            && !text.ends_with('\n')
-        {
-            let before = text[..last.start].strip_suffix('\n').unwrap_or(&text[..last.start]);
-            last.start = before.strip_suffix('\r').unwrap_or(before).len();
-        }
         Ok(ranges)
     }
 

@@ -238,13 +238,14 @@ impl Plan<'_> {
             }
         }
         let texts = own.iter().rev().chain(in_last_map.iter().rev());
-        if let Some(found) = texts.filter_map(|child| quote(child.kind)).next() {
-            look.text = found;
-        } else if look.key == Quote::Double {
+        if look.key == Quote::Double {
             look.text = Quote::Double;
+        } else if let Some(found) = texts.filter_map(|child| quote(child.kind)).next() {
+            look.text = found;
         }
+        let entries = if in_last_map.is_empty() { &own } else { &in_last_map };
         look.by_key =
-            in_last_map.iter().filter_map(|entry| Some((entry.name.clone()?, quote(entry.kind)?))).collect();
+            entries.iter().filter_map(|entry| Some((entry.name.clone()?, quote(entry.kind)?))).collect();
         self.lists(&mut look, layout, [&own, &in_last_map, &beside]);
         look
     }

@@ -29,13 +29,13 @@ pub(super) fn apply(node: &mut Node, wanted: &Wanted<'_>, at: &FieldPath) -> Res
     }
     for (step, child) in &wanted.children {
         let path = step_on(at, step);
-        let missing = || child.refuse(at, missing(node));
+        let missing = || child.refuse(&path, missing(node, step));
         let index = match (step, &*node) {
             (Segment::Key(key), Node::Map(entries)) => {
                 let mut places = entries.iter().enumerate().filter(|(_, (name, _))| name == key);
                 let (place, _) = places.next().ok_or_else(missing)?;
                 if places.next().is_some() {
-                    return Err(child.refuse(at, Reason::Ambiguous));
+                    return Err(child.refuse(&path, Reason::Ambiguous));
                 }
                 place
             }
@@ -49,7 +49,7 @@ pub(super) fn apply(node: &mut Node, wanted: &Wanted<'_>, at: &FieldPath) -> Res
         };
         match place {
             Some(place) => apply(place, child, &path)?,
-            None => return Err(child.refuse(at, Reason::Missing)),
+            None => return Err(child.refuse(&path, Reason::Missing)),
         }
     }
     // Elements move when others go, so the list itself comes after what is in it.
@@ -95,11 +95,13 @@ fn node_entry<'n>(entries: &'n [(std::sync::Arc<str>, Node)], key: &str) -> Opti
     entries.iter().rev().find(|(name, _)| &**name == key).map(|(_, value)| value)
 }
 
-fn missing(node: &Node) -> Reason {
-    match node {
-        Node::Map(_) | Node::List(_) | Node::Null => Reason::Missing,
-        Node::Template(_) => Reason::Placeholder,
-        other => Reason::NotInside { found: other.describe() },
+fn missing(node: &Node, step: &Segment) -> Reason {
+    match (node, step) {
+        (Node::Null, _) | (Node::Map(_), Segment::Key(_)) | (Node::List(_), Segment::Index(_)) => {
+            Reason::Missing
+        }
+        (Node::Template(_), _) => Reason::Placeholder,
+        (other, _) => Reason::NotInside { found: other.describe() },
     }
 }
 
@@ -244,17 +246,14 @@ impl<'w> Walk<'_, 'w> {
 
     fn leaf<E: serde::de::Error>(mut self, node: Node) -> Result<(), E> {
         if let Some(wanted) = self.wanted {
-            let refusal = wanted.refuse(&self.at, missing(&node));
-            let checked = inside_or_missing(&node, wanted, &self.at).err().unwrap_or(refusal);
-            return Err(self.refuse(checked));
+            // Whatever is wanted of it, a scalar is neither list nor mapping.
+            let mut node = node;
+            let refusal = apply(&mut node, wanted, &self.at).err();
+            return Err(self.refuse(refusal.unwrap_or_else(|| wanted.refuse(&self.at, Reason::Missing))));
         }
         self.state.node(&node);
         Ok(())
     }
-}
-
-fn inside_or_missing(node: &Node, wanted: &Wanted<'_>, at: &FieldPath) -> Result<(), Refusal> {
-    if wanted.edits_list() || wanted.edits_map() { inside(node, wanted, at) } else { Ok(()) }
 }
 
 impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
@@ -396,7 +395,11 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
             let is_seen =
                 |step: &Segment| matches!(step, Segment::Key(key) if seen.iter().any(|name| **name == **key));
             if let Some((step, child)) = wanted.children.iter().find(|(step, _)| !is_seen(step)) {
-                let refusal = child.refuse(&step_on(&self.at, step), Reason::Missing);
+                let reason = match step {
+                    Segment::Key(_) => Reason::Missing,
+                    Segment::Index(_) => Reason::NotInside { found: "a mapping" },
+                };
+                let refusal = child.refuse(&step_on(&self.at, step), reason);
                 return Err(self.refuse(refusal));
             }
             for (_, key, value) in &wanted.creates {

@@ -141,6 +141,13 @@ pub(super) fn read(
         };
         layout.anchor = anchor;
         layout.value = trimmed(text, kind, place);
+        if kind == Kind::BlockList
+            && matches!(open.last(), Some(Open { layout: Layout { kind: Kind::BlockMap, .. }, .. }))
+        {
+            // Of a list that is indented no more than its key the parser names the first element instead of its dash.
+            layout.value.start = first_dash(text, layout.slot, layout.value.start);
+            layout.value.end = layout.value.start;
+        }
         if kind == Kind::Empty {
             layout.value = layout.slot..layout.slot.max(layout.value.start);
             layout.value.start = layout.value.end;
@@ -271,6 +278,22 @@ fn trimmed(text: &str, kind: Kind, place: Range<usize>) -> Range<usize> {
         written.trim_end_matches([' ', '\r', '\n', '\t']).len()
     };
     place.start..place.start + end
+}
+
+/// The first dash between a colon and the first element of a list.
+fn first_dash(text: &str, slot: usize, element: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = slot;
+    while at < element {
+        match bytes[at] {
+            b' ' | b'\t' | b'\r' | b'\n' => at += 1,
+            b'-' => return at,
+            b'&' | b'!' => at = skip_properties(text, at),
+            // Comments, and lines of templates.
+            _ => at = next_line(text, at),
+        }
+    }
+    element
 }
 
 /// The dash of the element `ordinal` of a list, behind `after`.

@@ -69,13 +69,37 @@ fn json_splices(text: &str, wanted: &BTreeMap<usize, Wanted<'_>>) -> Result<Plan
     }
     let none = Wanted::default();
     let wanted = wanted.get(&0).unwrap_or(&none);
-    let digest = guard::json_digest(text, (wanted.first().is_some()).then_some(wanted))?;
+    let digest = guard::json_digest(text, wanted.first().map(|_| wanted))
+        .map_err(|refusal| unless_ambiguous(text, wanted, refusal))?;
     let layout = layout_json::read(text, wanted)
         .map_err(|_| Refusal::whole(Reason::Guard("its values were not found again")))?;
     let shared = BTreeMap::new();
     let mut plan = Plan::new(text, true, Habits::default(), 0, &shared, &[]);
     plan.visit(&layout, None, wanted, &Here::default(), None)?;
     Ok((plan.splices, plan.undo, plan.idle, Expected::Digest(digest)))
+}
+
+// Of equal keys only the first was compared when something is wrong with it; that there are two is what matters.
+fn unless_ambiguous(text: &str, wanted: &Wanted<'_>, refusal: Refusal) -> Refusal {
+    fn equal_keys(layout: &Layout, wanted: &Wanted<'_>, at: &FieldPath) -> Option<Refusal> {
+        wanted.children.iter().find_map(|(step, child)| {
+            let path = step_on(at, step);
+            let mut found = layout.children.iter().filter(|one| match step {
+                Segment::Key(key) => one.name.as_deref() == Some(key),
+                Segment::Index(index) => one.ordinal == *index,
+            });
+            let first = found.next()?;
+            if found.next().is_some() {
+                return Some(child.refuse(&path, Reason::Ambiguous));
+            }
+            equal_keys(first, child, &path)
+        })
+    }
+    if matches!(refusal.reason, Reason::Syntax(_)) {
+        return refusal;
+    }
+    let layout = layout_json::read(text, wanted).ok();
+    layout.and_then(|layout| equal_keys(&layout, wanted, &FieldPath::root())).unwrap_or(refusal)
 }
 
 fn yaml_splices(text: &str, wanted: &BTreeMap<usize, Wanted<'_>>) -> Result<Planned, Refusal> {

@@ -27,6 +27,7 @@ pub(super) fn splice(text: &str, mut splices: Vec<Splice>) -> Result<(String, Ve
     splices.sort_by_key(|splice| {
         (splice.place.start, !splice.place.is_empty(), std::cmp::Reverse(splice.depth))
     });
+    keep_open_end(text, &mut splices);
     for pair in splices.windows(2) {
         if let [before, after] = pair
             && before.place.end > after.place.start
@@ -52,6 +53,39 @@ pub(super) fn splice(text: &str, mut splices: Vec<Splice>) -> Result<(String, Ve
     new.push_str(&text[copied..]);
     let lines = lines(text, &new, &changed);
     Ok((new, lines))
+}
+
+// A file without a line break at its end stays so: when its last lines go, the line break before them goes as well.
+fn keep_open_end(text: &str, splices: &mut Vec<Splice>) {
+    splices.dedup_by(|next, before| {
+        let adjoin = before.place.end == next.place.start && before.with.is_empty() && next.with.is_empty();
+        if adjoin {
+            before.place.end = next.place.end;
+        }
+        adjoin
+    });
+    if text.ends_with('\n') {
+        return;
+    }
+    let is_last = |splice: &Splice| {
+        splice.with.is_empty() && splice.place.end == text.len() && !splice.place.is_empty()
+    };
+    let Some(last) = splices.iter().rposition(is_last) else { return };
+    let start = splices[last].place.start;
+    if !at_line_start(text, start) {
+        return;
+    }
+    match last.checked_sub(1).map(|before| &mut splices[before]) {
+        Some(before) if before.place.end == start => {
+            let line = before.with.strip_suffix('\n').unwrap_or(&before.with);
+            let length = line.strip_suffix('\r').unwrap_or(line).len();
+            before.with.truncate(length);
+        }
+        _ => {
+            let line = text[..start].strip_suffix('\n').unwrap_or(&text[..start]);
+            splices[last].place.start = line.strip_suffix('\r').unwrap_or(line).len();
+        }
+    }
 }
 
 /// The lines that changed pieces stand on; whole lines that are new or gone count as such.
