@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::super::MAX_DEPTH;
 use super::refusal::{Reason, Refusal};
 use super::{Change, Edit, Written};
 use crate::locus::{FieldPath, Segment};
@@ -49,6 +50,10 @@ pub(super) fn by_document(edits: &[Edit]) -> Result<(BTreeMap<usize, Wanted<'_>>
 impl<'e> Wanted<'e> {
     fn add(&mut self, index: usize, edit: &'e Edit, repeated: &mut Vec<usize>) -> Result<(), Reason> {
         let mut steps = edit.path.segments();
+        // No document that can be read goes deeper.
+        if steps.len() > MAX_DEPTH {
+            return Err(Reason::Missing);
+        }
         let key = match &edit.change {
             Change::Create { .. } | Change::Delete { .. } => match steps.pop() {
                 Some(Segment::Key(key)) => Some(&**key),
