@@ -1,5 +1,6 @@
 //! Findings: what is wrong, the evidence on both sides, and what to do.
 
+use crate::fix::Fix;
 use crate::locus::Locus;
 use crate::snapshot::{ClientId, RealmId, ServiceId};
 
@@ -118,6 +119,8 @@ pub struct Case {
     pub evidence: Vec<Evidence>,
     /// The offending value, for waivers and fingerprints (the redirect URI, the issuer …); no secret.
     pub value: Option<String>,
+    /// What would heal it, where the rule knows.
+    pub fix: Option<Fix>,
 }
 
 /// Something that could not be decided.
@@ -150,4 +153,6 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// The offending value.
     pub value: Option<String>,
+    /// What would heal it, where the rule knows; for a finding in several places, in all of them.
+    pub fix: Option<Fix>,
 }

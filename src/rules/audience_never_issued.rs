@@ -292,6 +292,7 @@ impl<'a, 'b> Demand<'a, 'b> {
             remedy: Some(self.remedy(link, obstacle)),
             evidence,
             value: self.expected.any_of.first().cloned(),
+            fix: None,
         })
     }
 
@@ -409,6 +410,7 @@ impl<'a, 'b> Demand<'a, 'b> {
                 remedy: Some(remedy),
                 evidence,
                 value: self.expected.any_of.first().cloned(),
+                fix: None,
             }),
         ))
     }

@@ -203,6 +203,7 @@ impl Judged<'_, '_> {
             remedy: Some(remedy),
             value: Some(self.field(field)),
             evidence: vec![at, service_side(self.link, self.scene, tie)],
+            fix: None,
         })
     }
 

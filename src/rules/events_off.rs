@@ -112,6 +112,7 @@ fn judge(id: RealmId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence,
         value: None,
+        fix: None,
     })]
 }
 

@@ -192,6 +192,7 @@ impl Judged<'_, '_> {
             remedy: Some(format!("Set {} so that the issuer is `{right}`.", self.settings())),
             evidence: self.expected.evidence.clone(),
             value: Some(expected.clone()),
+            fix: None,
         }))
     }
 
@@ -268,6 +269,7 @@ impl Judged<'_, '_> {
             remedy,
             evidence: self.evidence(realm),
             value: Some(self.expected.issuer.clone()),
+            fix: None,
         })
     }
 

@@ -79,6 +79,7 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
         remedy: Some(format!("Write `{slashed}`, or better the exact redirect URI.")),
         evidence,
         value: Some(entry.text.to_owned()),
+        fix: None,
     }))
 }
 

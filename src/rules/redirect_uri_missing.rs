@@ -128,6 +128,7 @@ fn judge_pinned(
         remedy: Some(format!("Add `{uri}` to the redirect URIs of {}.", scene.name_client(link.client))),
         evidence,
         value: Some(uri.clone()),
+        fix: None,
     }))
 }
 
@@ -228,6 +229,7 @@ fn wrong(
         remedy: Some(remedy),
         evidence,
         value: Some(uri.to_owned()),
+        fix: None,
     })
 }
 
@@ -430,6 +432,7 @@ fn judge_pinned_logout(
         remedy: Some(format!("Add `{uri}` to `{setting}` of {}.", scene.name_client(link.client))),
         evidence,
         value: Some(uri.clone()),
+        fix: None,
     }))
 }
 

@@ -63,7 +63,7 @@ fn check(link: &Link, scene: &Scene<'_>) -> Vec<Verdict> {
                 entry.evidence(link.client, scene, "the entry that covers the whole host"),
                 scene.service_itself(link.service, "the service that uses one path of it"),
             ],
-            value: Some(entry.text.to_owned()),
+            value: Some(entry.text.to_owned()), fix: None,
         }));
     }
     verdicts

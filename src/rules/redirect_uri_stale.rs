@@ -139,6 +139,7 @@ fn wrong(
         remedy: None,
         evidence,
         value: Some(entry.text.to_owned()),
+        fix: None,
     })
 }
 

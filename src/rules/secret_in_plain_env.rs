@@ -229,6 +229,7 @@ fn judge(
         remedy: Some(remedy(service, plain, is_client_secret, scene)),
         evidence,
         value: Some(name.to_owned()),
+        fix: None,
     }))
 }
 

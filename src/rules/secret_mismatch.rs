@@ -189,6 +189,7 @@ impl Judged<'_, '_> {
                 self.scene.client_field(self.link.client, field, "when Keycloak made the client's secret"),
             ],
             value: Some(given.name.to_owned()),
+            fix: None,
         })
     }
 
@@ -242,6 +243,7 @@ impl Judged<'_, '_> {
             remedy: None,
             evidence,
             value: Some(given.name.to_owned()),
+            fix: None,
         }))
     }
 
@@ -272,7 +274,7 @@ impl Judged<'_, '_> {
                     .to_owned(),
             ),
             evidence,
-            value: Some(given.name.to_owned()),
+            value: Some(given.name.to_owned()), fix: None,
         })
     }
 

@@ -84,6 +84,7 @@ fn judge(id: ClientId, index: usize, entry: &str, scene: &Scene<'_>) -> Option<V
             "the entry that equals no origin of a browser",
         )],
         value: Some(entry.to_owned()),
+        fix: None,
     }))
 }
 

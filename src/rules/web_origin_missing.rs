@@ -97,6 +97,7 @@ fn missing(link: &Link, page: &Page, why: &str, origins: &Origins<'_>, scene: &S
         remedy: Some(format!("Add `{origin}` to the web origins of {client}.")),
         evidence,
         value: Some(origin.clone()),
+        fix: None,
     })
 }
 
@@ -181,6 +182,7 @@ fn left_over(link: &Link, origins: &Origins<'_>, scene: &Scene<'_>) -> Option<Ve
         )),
         evidence,
         value: Some(page.origin),
+        fix: None,
     }))
 }
 

@@ -117,5 +117,6 @@ fn id_token(link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
         ),
         evidence,
         value: Some(own.to_owned()),
+        fix: None,
     }))
 }
