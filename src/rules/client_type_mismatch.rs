@@ -214,7 +214,8 @@ impl Judged<'_, '_> {
             ),
             remedy: Some("Give the service the client's secret by a reference to Secret Manager, or make the client public if it runs in the browser.".to_owned()),
             evidence: vec![confidential, id],
-            value: None, fix: None,
+            value: None,
+            fix: None,
         }))
     }
 

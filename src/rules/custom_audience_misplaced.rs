@@ -60,7 +60,8 @@ fn check(service: ServiceId, scene: &Scene<'_>) -> Vec<Verdict> {
             ),
             remedy: None,
             evidence,
-            value: Some(text.to_owned()), fix: None,
+            value: Some(text.to_owned()),
+            fix: None,
         }));
     }
     verdicts

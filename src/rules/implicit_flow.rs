@@ -1,6 +1,7 @@
 //! `implicit-flow`: a client may get tokens in the address of a page.
 
 use crate::finding::{Case, Severity, Undecided, Verdict};
+use crate::fix::{Datum, Fix, Phase, Safety, offer};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -52,8 +53,17 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence: vec![scene.client_field(id, ClientField::ImplicitFlow, "the switch of the implicit flow")],
         value: None,
-        fix: None,
+        fix: fix(id, scene),
     })]
+}
+
+fn fix(id: ClientId, scene: &Scene<'_>) -> Option<Fix> {
+    let change = offer::set(scene, id, ClientField::ImplicitFlow, Datum::switch(false), Phase::Contract)?;
+    let title = format!("Turn the implicit flow of {} off", scene.name_client(id));
+    Some(
+        Fix::of(title, Safety::Review, vec![change])
+            .with_risk("Apps that ask for `response_type=token` or `id_token` get no tokens from then on."),
+    )
 }
 
 #[cfg(test)]

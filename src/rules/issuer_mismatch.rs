@@ -3,6 +3,7 @@
 use crate::cloud_run::urls::{self, Origin};
 use crate::conventions::{Certainty, IssuerBasis, IssuerComparison, IssuerExpectation, IssuerForm};
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
+use crate::fix::{Fix, Safety, retarget};
 use crate::link::naming::realm_url;
 use crate::link::{IssuerReading, NamedBy, NamedRealm};
 use crate::rules::{Check, Rule};
@@ -80,7 +81,8 @@ impl Judged<'_, '_> {
                 mismatch.wants.describe(),
                 mismatch.got.describe(),
             );
-            return Some(self.wrong(realm, message, remedy));
+            let right = issuer.known().first().cloned();
+            return Some(self.wrong(realm, message, remedy, right.as_deref()));
         }
         if issuer.known().iter().any(|known| self.agrees(known)) {
             return None;
@@ -158,7 +160,7 @@ impl Judged<'_, '_> {
             self.scene.name_realm(realm),
         );
         let remedy = format!("Set {} so that the issuer is `{right}`.", self.settings());
-        Some(self.wrong(realm, capitalized(&message), Some(remedy)))
+        Some(self.wrong(realm, capitalized(&message), Some(remedy), Some(right)))
     }
 
     /// What no Keycloak issues, whatever its host.
@@ -192,7 +194,7 @@ impl Judged<'_, '_> {
             remedy: Some(format!("Set {} so that the issuer is `{right}`.", self.settings())),
             evidence: self.expected.evidence.clone(),
             value: Some(expected.clone()),
-            fix: None,
+            fix: Some(self.fix(right)),
         }))
     }
 
@@ -262,14 +264,27 @@ impl Judged<'_, '_> {
         })
     }
 
-    fn wrong(&self, realm: RealmId, message: String, remedy: Option<String>) -> Verdict {
+    /// Sets what the issuer is made of, in the form in which the framework wants it.
+    fn fix(&self, right: &str) -> Fix {
+        let service = self.scene.name_service(self.service);
+        let title = format!("Let {service} expect the issuer `{right}`");
+        match retarget::issuer(self.scene, self.service, self.expected, right) {
+            Some(changes) => Fix::of(title, Safety::Review, changes),
+            None => {
+                let step = format!("Set {} of {service} so that the issuer is `{right}`.", self.settings());
+                Fix::by_hand(title, vec![step])
+            }
+        }
+    }
+
+    fn wrong(&self, realm: RealmId, message: String, remedy: Option<String>, right: Option<&str>) -> Verdict {
         Verdict::Wrong(Case {
             severity: None,
             message: capitalized(&message),
             remedy,
             evidence: self.evidence(realm),
             value: Some(self.expected.issuer.clone()),
-            fix: None,
+            fix: right.map(|right| self.fix(right)),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::with_entries::{self, Entry, Holds};
 use crate::finding::{Case, Severity, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::entry::{DeadReason, EntryFacts, Reach};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -64,8 +65,15 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
         remedy: None,
         evidence: vec![entry.evidence(id, scene, "the entry that matches nothing")],
         value: Some(entry.text.to_owned()),
-        fix: None,
+        fix: Some(fix(id, entry, when.is_empty(), scene)),
     }))
+}
+
+/// What no server accepts can go; where only servers of some versions do, the server's own may be another.
+fn fix(id: ClientId, entry: &Entry<'_>, everywhere: bool, scene: &Scene<'_>) -> Fix {
+    let safety = if everywhere { Safety::Safe } else { Safety::Review };
+    let title = format!("Remove the {} of {}", entry.name(), scene.name_client(id));
+    Fix::of(title, safety, vec![offer::remove(scene, id, entry.list.field(), entry.text)])
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use super::with_callbacks::callbacks;
 use super::with_entries::{self, List};
 use crate::conventions::CallbackPurpose;
 use crate::finding::{Case, Severity, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::entry::Reach;
+use crate::keycloak::model::ClientField;
 use crate::link::Link;
 use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
@@ -63,10 +65,18 @@ fn check(link: &Link, scene: &Scene<'_>) -> Vec<Verdict> {
                 entry.evidence(link.client, scene, "the entry that covers the whole host"),
                 scene.service_itself(link.service, "the service that uses one path of it"),
             ],
-            value: Some(entry.text.to_owned()), fix: None,
+            value: Some(entry.text.to_owned()),
+            fix: Some(fix(link, entry.text, &exact, scene)),
         }));
     }
     verdicts
+}
+
+fn fix(link: &Link, wide: &str, exact: &str, scene: &Scene<'_>) -> Fix {
+    let title = format!("Register `{exact}` instead of `{wide}` with {}", scene.name_client(link.client));
+    let changes = offer::replace(scene, link.client, ClientField::RedirectUris, wide, exact);
+    Fix::of(title, Safety::Review, changes)
+        .with_risk("Logins that come back to another page of the host are refused from then on.")
 }
 
 #[cfg(test)]

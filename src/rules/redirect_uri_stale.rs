@@ -3,6 +3,7 @@
 use super::with_entries::{self, Entry};
 use crate::cloud_run::urls::{RunAppUrl, is_loopback};
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -43,8 +44,12 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         };
         match fate(&url, &host, scene) {
             Fate::Alive => elsewhere = true,
-            Fate::TurnedOff { why, evidence } => turned_off.push(wrong(id, &entry, &why, evidence, scene)),
-            Fate::Dead { why, evidence } => verdicts.push(wrong(id, &entry, &why, evidence, scene)),
+            Fate::TurnedOff { why, evidence } => {
+                turned_off.push(wrong(id, &entry, &why, evidence, Safety::Review, scene));
+            }
+            Fate::Dead { why, evidence } => {
+                verdicts.push(wrong(id, &entry, &why, evidence, Safety::Safe, scene));
+            }
             Fate::NotKnown => {
                 open.push((host, entry.evidence(id, scene, "an entry whose service was not read")));
             }
@@ -125,6 +130,7 @@ fn wrong(
     entry: &Entry<'_>,
     why: &str,
     other_side: Vec<Evidence>,
+    safety: Safety,
     scene: &Scene<'_>,
 ) -> Verdict {
     let mut evidence = vec![entry.evidence(id, scene, "the entry that nothing answers")];
@@ -139,8 +145,14 @@ fn wrong(
         remedy: None,
         evidence,
         value: Some(entry.text.to_owned()),
-        fix: None,
+        fix: Some(fix(id, entry, safety, scene)),
     })
+}
+
+/// What is turned off may be turned on again, so somebody should look at it first.
+fn fix(id: ClientId, entry: &Entry<'_>, safety: Safety, scene: &Scene<'_>) -> Fix {
+    let title = format!("Remove the {} of {}", entry.name(), scene.name_client(id));
+    Fix::of(title, safety, vec![offer::remove(scene, id, entry.list.field(), entry.text)])
 }
 
 fn undecided(id: ClientId, open: Vec<(String, Evidence)>, scene: &Scene<'_>) -> Verdict {

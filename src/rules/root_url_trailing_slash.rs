@@ -2,6 +2,7 @@
 
 use super::with_entries::{self, takes_browsers};
 use crate::finding::{Case, Severity, Verdict};
+use crate::fix::{Datum, Fix, Phase, Safety, offer};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -42,8 +43,15 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
             entry.evidence(id, scene, "an entry that begins with a slash"),
         ],
         value: Some(root_url.to_owned()),
-        fix: None,
+        fix: fix(id, root_url, scene),
     })]
+}
+
+fn fix(id: ClientId, root_url: &str, scene: &Scene<'_>) -> Option<Fix> {
+    let right = root_url.trim_end_matches('/');
+    let change = offer::set(scene, id, ClientField::RootUrl, Datum::text(right), Phase::Expand)?;
+    let title = format!("Set `rootUrl` of {} to `{right}`", scene.name_client(id));
+    Some(Fix::of(title, Safety::Safe, vec![change]))
 }
 
 #[cfg(test)]

@@ -274,7 +274,8 @@ impl Judged<'_, '_> {
                     .to_owned(),
             ),
             evidence,
-            value: Some(given.name.to_owned()), fix: None,
+            value: Some(given.name.to_owned()),
+            fix: None,
         })
     }
 

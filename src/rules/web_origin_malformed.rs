@@ -2,6 +2,7 @@
 
 use super::with_origins::{malformed, serves_pages, worst_need};
 use crate::finding::{Case, Severity, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -84,8 +85,25 @@ fn judge(id: ClientId, index: usize, entry: &str, scene: &Scene<'_>) -> Option<V
             "the entry that equals no origin of a browser",
         )],
         value: Some(entry.to_owned()),
-        fix: None,
+        fix: fix(id, entry, found.meant.as_deref(), is_there, scene),
     }))
+}
+
+/// The entry allows nobody, so nobody misses it; where it is not known what it was meant to be, a person has to say.
+fn fix(id: ClientId, entry: &str, meant: Option<&str>, is_there: bool, scene: &Scene<'_>) -> Option<Fix> {
+    let client = scene.name_client(id);
+    let (title, changes) = match meant {
+        Some(_) if is_there => (
+            format!("Remove `{entry}` from the web origins of {client}"),
+            vec![offer::remove(scene, id, ClientField::WebOrigins, entry)],
+        ),
+        Some(meant) => (
+            format!("Write `{meant}` for `{entry}` in the web origins of {client}"),
+            offer::replace(scene, id, ClientField::WebOrigins, entry, meant),
+        ),
+        None => return None,
+    };
+    Some(Fix::of(title, Safety::Safe, changes))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::with_origins::{
     InBrowser, Origins, Page, Way, in_browser, is_on_loopback, malformed, needed, refused_pages,
 };
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::model::ClientField;
 use crate::link::Link;
 use crate::rules::redirect_uri_any::is_any;
@@ -97,8 +98,13 @@ fn missing(link: &Link, page: &Page, why: &str, origins: &Origins<'_>, scene: &S
         remedy: Some(format!("Add `{origin}` to the web origins of {client}.")),
         evidence,
         value: Some(origin.clone()),
-        fix: None,
+        fix: Some(fix(link, origin, scene)),
     })
+}
+
+fn fix(link: &Link, origin: &str, scene: &Scene<'_>) -> Fix {
+    let title = format!("Add `{origin}` to the web origins of {}", scene.name_client(link.client));
+    Fix::of(title, Safety::Safe, offer::insert(scene, link.client, ClientField::WebOrigins, origin))
 }
 
 /// The client's list in words, and its place.
