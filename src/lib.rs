@@ -56,6 +56,7 @@ pub mod report;
 pub mod rules;
 pub mod scene;
 pub mod secrets;
+mod shell;
 pub mod snapshot;
 pub mod sorted;
 pub mod suggest;

@@ -8,6 +8,7 @@ use crate::link::{NamedRealm, Tells};
 use crate::locus::Locus;
 use crate::rules;
 use crate::scene::{RealmIssuer, Scene};
+use crate::shell;
 use crate::snapshot::{Fact, PartKind, RealmId};
 use crate::words::{capitalized, counted, uncapitalized};
 
@@ -271,8 +272,8 @@ pub(super) fn next(scene: &Scene<'_>) -> Vec<NextCommand> {
             ),
             command: format!(
                 "kc.sh export --realm {} --file {}",
-                shell_word(realm),
-                shell_word(&format!("{realm}-realm.json"))
+                shell::word(realm),
+                shell::word(&format!("{realm}-realm.json"))
             ),
         })
         .collect();
@@ -283,8 +284,8 @@ pub(super) fn next(scene: &Scene<'_>) -> Vec<NextCommand> {
             purpose: format!("Read the Cloud Run services of project number {number} in {region}"),
             command: format!(
                 "gcloud run services list --project {} --region {} --format export > services.yaml",
-                shell_word(number),
-                shell_word(region)
+                shell::word(number),
+                shell::word(region)
             ),
         }));
         if projects.is_empty() {
@@ -302,14 +303,4 @@ pub(super) fn next(scene: &Scene<'_>) -> Vec<NextCommand> {
         });
     }
     next
-}
-
-/// A word for a shell: in quotes where anything in it could mean something to one.
-fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@');
-    if !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('-') {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
 }
