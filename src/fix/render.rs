@@ -133,7 +133,7 @@ fn push_step(text: &mut String, step: &Step, width: usize, diff: Option<String>)
         let _ = writeln!(text, "    and {} more", step.reasons.len() - MOST_REASONS);
     }
     for risk in &step.risks {
-        summary::push_wrapped(text, "    Risk: ", "      ", &escape::lines(risk), width);
+        summary::push_wrapped(text, "    ", "      ", &format!("Risk: {}", escape::lines(risk)), width);
     }
     if let Some(owner) = step.owner.as_ref().filter(|_| step.target.is_live()) {
         let line = format!("Kept by {}, which may take it back.", owner.describe());
@@ -141,7 +141,8 @@ fn push_step(text: &mut String, step: &Step, width: usize, diff: Option<String>)
     }
     if !step.needs.is_empty() {
         let needs: Vec<String> = step.needs.iter().map(|need| format!("--allow {}", need.word())).collect();
-        summary::push_wrapped(text, "    Needs ", "      ", &paint::command(&needs.join(" ")), width);
+        let line = format!("Needs {}", paint::command(&needs.join(" ")));
+        summary::push_wrapped(text, "    ", "      ", &line, width);
     }
     if !step.after.is_empty() {
         let numbers: Vec<String> = step.after.iter().map(usize::to_string).collect();
