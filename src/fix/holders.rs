@@ -4,11 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Edit, ObjectId};
-use crate::cloud_run::model::Owner as ServiceOwner;
+use crate::cloud_run::model::{Dialect as ServiceDialect, Owner as ServiceOwner};
 use crate::keycloak::model::Dialect;
+use crate::known::Known;
 use crate::locus::PartId;
 use crate::scene::Scene;
-use crate::snapshot::{ClientId, PartKind, Place, ServiceId};
+use crate::snapshot::{ClientId, PartKind, Place, RealmId, ServiceId};
 
 /// What keeps an object besides people: it would take back what is written past it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -54,30 +55,36 @@ pub(super) fn owner(scene: &Scene<'_>, id: ObjectId) -> Option<Owner> {
         }
         ObjectId::Client(id) => client_twin(scene, id),
         ObjectId::Realm(id) => {
-            let name = scene.realm(id).name.text()?;
-            let environment = scene.links.environment_of(id);
-            let twin = scene.snapshot.realms().find(|(other, realm)| {
-                *other != id
-                    && realm.name.text() == Some(name)
-                    && scene.links.environment_of(*other) == environment
-                    && is_source(scene, realm.at.part)
+            let (_, twin) = scene.snapshot.realms().find(|(other, realm)| {
+                *other != id && is_source(scene, realm.at.part) && is_same_realm(scene, id, *other)
             })?;
-            Some(file(scene, twin.1.at.part, twin.1.dialect == Dialect::Terraform))
+            Some(file(scene, twin.at.part, twin.dialect == Dialect::Terraform))
         }
     }
 }
 
+/// Whether two realms that were read may be one on one server. What the files do not tell apart may be the same: a change that is held
+/// back without need can be allowed, one that is taken back by the next deployment is a surprise.
+fn is_same_realm(scene: &Scene<'_>, one: RealmId, other: RealmId) -> bool {
+    let names = (scene.realm(one).name.text(), scene.realm(other).name.text());
+    if matches!(names, (Some(one), Some(other)) if one != other) {
+        return false;
+    }
+    let issuers = (scene.server(one).issuer.known(), scene.server(other).issuer.known());
+    if !issuers.0.is_empty() && !issuers.1.is_empty() {
+        return issuers.0.iter().any(|issuer| issuers.1.contains(issuer));
+    }
+    scene.config.environments.is_empty()
+        || scene.links.environment_of(one) == scene.links.environment_of(other)
+}
+
 fn client_twin(scene: &Scene<'_>, id: ClientId) -> Option<Owner> {
     let name = scene.client(id).client_id.text()?;
-    let realm = scene.realm(id.realm).name.text();
-    let environment = scene.links.environment_of(id.realm);
     let (_, twin) = scene.snapshot.clients().find(|(other, client)| {
         *other != id
             && client.client_id.text() == Some(name)
             && is_source(scene, client.at.part)
-            && (scene.realm(other.realm).name.text() == realm
-                || scene.realm(other.realm).name.text().is_none())
-            && scene.links.environment_of(other.realm) == environment
+            && is_same_realm(scene, id.realm, other.realm)
     })?;
     Some(file(scene, twin.at.part, twin.dialect == Dialect::Terraform))
 }
@@ -85,22 +92,20 @@ fn client_twin(scene: &Scene<'_>, id: ClientId) -> Option<Owner> {
 fn service_twin(scene: &Scene<'_>, id: ServiceId) -> Option<Owner> {
     let own = scene.service(id);
     let name = own.name.text()?;
-    let agrees = |one: &Option<crate::known::Known<String>>, other: &Option<crate::known::Known<String>>| {
+    let agrees = |one: &Option<Known<String>>, other: &Option<Known<String>>| {
         let texts = (one.as_ref().and_then(|one| one.text()), other.as_ref().and_then(|other| other.text()));
         !matches!(texts, (Some(one), Some(other)) if one != other)
     };
+    let configured = !scene.config.environments.is_empty();
     let (_, twin) = scene.snapshot.services().find(|(other, service)| {
         *other != id
             && service.name.text() == Some(name)
             && service.workload == own.workload
             && agrees(&service.region, &own.region)
             && is_source(scene, service.at.part)
-            && scene.reading(*other).environment == scene.reading(id).environment
+            && (!configured || scene.reading(*other).environment == scene.reading(id).environment)
     })?;
-    let by_terraform = matches!(
-        twin.dialect,
-        crate::cloud_run::model::Dialect::TerraformV1 | crate::cloud_run::model::Dialect::TerraformV2
-    );
+    let by_terraform = matches!(twin.dialect, ServiceDialect::TerraformV1 | ServiceDialect::TerraformV2);
     Some(file(scene, twin.at.part, by_terraform))
 }
 

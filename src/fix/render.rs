@@ -99,7 +99,7 @@ fn push_step(text: &mut String, step: &Step, width: usize, diff: Option<String>)
         step.target.name().to_owned()
     } else {
         let names: Vec<String> = objects.iter().map(|object| object.describe()).collect();
-        format!("{} in {}", names.join(""), step.target.name())
+        format!("{} · {}", names.join(""), step.target.name())
     };
     let safety = match step.safety {
         Safety::Safe => paint::good("safe"),
@@ -193,7 +193,7 @@ fn push_reason(text: &mut String, reason: &Reason, width: usize) {
 }
 
 fn push_conflict(text: &mut String, conflict: &Conflict, width: usize) {
-    let head = format!("`{}` of {} in {}", conflict.field, conflict.of.describe(), conflict.target.name());
+    let head = format!("`{}` of {} · {}", conflict.field, conflict.of.describe(), conflict.target.name());
     summary::push_wrapped(text, " •  ", "    ", &escape::lines(&head), width);
     for side in &conflict.sides {
         push_edit(text, &side.edit, "      ");

@@ -761,4 +761,26 @@ mod tests {
         );
         assert!(judge_with("", "", &env).is_nothing());
     }
+
+    #[test]
+    fn the_fix_adds_a_mapper_or_lets_the_one_that_is_there_write() {
+        let fixes = |client: &str| {
+            let stage = Stage::new().realm("shop.json", &realm("", client));
+            let env = [ISSUER, ("OIDC_AUDIENCE", "orders"), ORIGIN];
+            stage
+                .service("api.yaml", &service_yaml("api", &env))
+                .version("26.5.5")
+                .fixes("audience-never-issued")
+        };
+        assert_eq!(
+            fixes(""),
+            [
+                "safe expand shop.json: protocolMappers +audience orders {\"access.token.claim\": \"true\", \"id.token.claim\": \"false\", \"included.client.audience\": \"orders\"}"
+            ]
+        );
+        assert_eq!(
+            fixes(&mapper(r#""included.client.audience": "orders", "id.token.claim": "true""#)),
+            ["safe expand shop.json: protocolMappers[0].config[\"access.token.claim\"] → true"]
+        );
+    }
 }

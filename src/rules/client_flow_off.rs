@@ -386,4 +386,23 @@ mod tests {
         let without = client.replace(r#", "implicitFlowEnabled": true"#, "");
         assert_eq!(judge(&without, &env).wrong.len(), 1);
     }
+
+    #[test]
+    fn the_fix_turns_on_what_is_needed() {
+        let fixes = |client: &str| {
+            let realm = format!(
+                r#"{{"realm": "shop", "attributes": {{"frontendUrl": "https://sso.example.com"}}, "clients": [{client}]}}"#
+            );
+            let stage = Stage::new().realm("shop.json", &realm);
+            stage.service("web.yaml", &service_yaml("web", &LOGIN)).fixes("client-flow-off")
+        };
+        assert_eq!(
+            fixes(r#"{"clientId": "web", "standardFlowEnabled": false}"#),
+            ["review expand shop.json: standardFlowEnabled false → true"]
+        );
+        assert_eq!(
+            fixes(r#"{"clientId": "web", "bearerOnly": true, "standardFlowEnabled": false}"#),
+            ["review expand shop.json: bearerOnly true → false, standardFlowEnabled false → true"]
+        );
+    }
 }

@@ -104,4 +104,16 @@ mod tests {
         assert_eq!(said.wrong, Vec::<String>::new());
         assert_eq!(said.undecided.len(), 1);
     }
+
+    #[test]
+    fn the_fix_turns_it_off() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "clients": [{"clientId": "old", "implicitFlowEnabled": true}]}"#,
+        );
+        assert_eq!(
+            stage.fixes("implicit-flow"),
+            ["review contract shop.json: implicitFlowEnabled true → false"]
+        );
+    }
 }

@@ -537,4 +537,43 @@ mod tests {
         assert_eq!(said.wrong.len(), 1, "{:?}", said.wrong);
         assert!(said.wrong[0].contains("no issuer of Keycloak has a slash at the end"), "{:?}", said.wrong);
     }
+
+    #[test]
+    fn the_fix_keeps_the_form_that_the_setting_has() {
+        let fixes = |env: &[(&str, &str)]| {
+            let stage = Stage::new().realm("shop.json", REALM).service("web.yaml", &service_yaml("web", env));
+            stage.fixes("issuer-mismatch")
+        };
+        assert_eq!(
+            fixes(&[("OIDC_ISSUER", "https://auth.example.com/realms/shop"), ("OIDC_CLIENT_ID", "web")]),
+            [
+                "review switch web.yaml: env OIDC_ISSUER https://auth.example.com/realms/shop → https://sso.example.com/realms/shop"
+            ]
+        );
+        assert_eq!(
+            fixes(&[
+                ("KEYCLOAK_URL", "https://auth.example.com/auth/"),
+                ("KEYCLOAK_REALM", "shop"),
+                ("KEYCLOAK_CLIENT_ID", "web")
+            ]),
+            [
+                "review switch web.yaml: env KEYCLOAK_URL https://auth.example.com/auth/ → https://sso.example.com/"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_fix_of_an_argument_changes_the_whole_word() {
+        let service = service_yaml_with("web", "quay.io/oauth2-proxy/oauth2-proxy:v7", &[]).replace(
+            "        env:\n",
+            "        args: ['--oidc-issuer-url=https://sso.example.com/realms/shop/', '--client-id=web']\n",
+        );
+        let stage = Stage::new().realm("shop.json", REALM).service("web.yaml", &service);
+        assert_eq!(
+            stage.fixes("issuer-mismatch"),
+            [
+                "review switch web.yaml: spec.template.spec.containers[0].args[0] --oidc-issuer-url=https://sso.example.com/realms/shop/ → --oidc-issuer-url=https://sso.example.com/realms/shop"
+            ]
+        );
+    }
 }

@@ -101,4 +101,16 @@ mod tests {
         );
         assert_eq!(said.undecided, Vec::<String>::new());
     }
+
+    #[test]
+    fn the_fix_turns_it_off() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "clients": [{"clientId": "web", "directAccessGrantsEnabled": "true"}]}"#,
+        );
+        assert_eq!(
+            stage.fixes("password-grant"),
+            ["review contract shop.json: directAccessGrantsEnabled true → false"]
+        );
+    }
 }

@@ -148,4 +148,16 @@ mod tests {
         assert_eq!(said.undecided.len(), 1);
         assert!(said.undecided[0].contains("${PKCE}"), "{:?}", said.undecided);
     }
+
+    #[test]
+    fn the_fix_demands_s256() {
+        assert_eq!(
+            realm(r#""publicClient": true"#).fixes("pkce-off"),
+            ["review contract shop.json: attributes[\"pkce.code.challenge.method\"] → S256"]
+        );
+        assert_eq!(
+            realm(r#""attributes": {"pkce.code.challenge.method": "plain"}"#).fixes("pkce-off"),
+            ["review contract shop.json: attributes[\"pkce.code.challenge.method\"] plain → S256"]
+        );
+    }
 }

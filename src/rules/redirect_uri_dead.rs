@@ -137,4 +137,19 @@ mod tests {
             assert!(judge(uri).is_nothing(), "{uri}");
         }
     }
+
+    #[test]
+    fn the_fix_removes_it_from_its_list() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "redirectUris": ["https://*.a.run.app/*", "https://shop.example.com/cb"],
+                "attributes": {"post.logout.redirect.uris": "+##https://*.example.com/bye"}}]}"#,
+        );
+        assert_eq!(
+            stage.version("26.7.3").fixes("redirect-uri-dead"),
+            [
+                "safe contract shop.json: attributes[\"post.logout.redirect.uris\"] -https://*.example.com/bye, redirectUris -https://*.a.run.app/*"
+            ]
+        );
+    }
 }

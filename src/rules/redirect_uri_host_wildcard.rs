@@ -150,4 +150,28 @@ mod tests {
             assert!(judge(uri, None).is_nothing(), "{uri}");
         }
     }
+
+    #[test]
+    fn the_fix_puts_the_slash_in() {
+        let fixes = |uris: &str| {
+            let stage = Stage::new().realm(
+                "shop.json",
+                &format!(
+                    r#"{{"realm": "shop", "clients": [{{"clientId": "web", "redirectUris": [{uris}]}}]}}"#
+                ),
+            );
+            stage.fixes("redirect-uri-host-wildcard")
+        };
+        assert_eq!(
+            fixes(r#""https://shop.example.com*""#),
+            [
+                "safe expand shop.json: redirectUris +https://shop.example.com/*, redirectUris -https://shop.example.com*"
+            ]
+        );
+        assert_eq!(
+            fixes(r#""https://shop.example.com*", "https://shop.example.com/*""#),
+            ["safe contract shop.json: redirectUris -https://shop.example.com*"],
+            "what is there already is not added again"
+        );
+    }
 }

@@ -149,4 +149,27 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn the_fix_moves_to_https_where_the_app_is_not_the_cause() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "redirectUris": ["http://shop.example.com/cb", "http://shop-123456789012.europe-west1.run.app/*"]}]}"#,
+        );
+        assert_eq!(
+            stage.fixes("redirect-uri-http"),
+            [
+                "review expand shop.json: redirectUris +https://shop.example.com/cb, redirectUris -http://shop.example.com/cb",
+                "by hand Move the redirect URI `http://shop-123456789012.europe-west1.run.app/*` of client `web` of realm `shop` to https",
+            ]
+        );
+        let relative = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "rootUrl": "http://shop.example.com", "redirectUris": ["/cb"]}]}"#,
+        );
+        assert_eq!(
+            relative.fixes("redirect-uri-http"),
+            ["review expand shop.json: rootUrl http://shop.example.com → https://shop.example.com"]
+        );
+    }
 }

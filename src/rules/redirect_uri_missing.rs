@@ -549,4 +549,42 @@ mod tests {
         assert!(judge(r#""standardFlowEnabled": false, "serviceAccountsEnabled": true"#, &[]).is_nothing());
         assert!(judge(r#""bearerOnly": true"#, &[]).is_nothing());
     }
+
+    #[test]
+    fn the_fix_adds_the_uri_and_touches_no_other() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "redirectUris": ["https://web.example.com/callback/"]}]}"#,
+        ).service(
+            "web.yaml",
+            &service_yaml(
+                "web",
+                &[("OIDC_ISSUER", "https://sso.example.com/realms/shop"), ("OIDC_CLIENT_ID", "web"), ("OIDC_REDIRECT_URI", "https://web.example.com/callback")],
+            ),
+        );
+        assert_eq!(
+            stage.fixes("redirect-uri-missing"),
+            ["safe expand shop.json: redirectUris +https://web.example.com/callback"]
+        );
+    }
+
+    #[test]
+    fn a_callback_that_nothing_tells_is_for_a_person() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "redirectUris": ["http://localhost:3000/*"]}]}"#,
+        ).service(
+            "web.yaml",
+            &service_yaml(
+                "web",
+                &[("OIDC_ISSUER", "https://sso.example.com/realms/shop"), ("OIDC_CLIENT_ID", "web")],
+            ),
+        );
+        assert_eq!(
+            stage.fixes("redirect-uri-missing"),
+            [
+                "by hand Add the callback on `https://web-123456789012.europe-west1.run.app` to the redirect URIs of client `web` of realm `shop`"
+            ]
+        );
+    }
 }

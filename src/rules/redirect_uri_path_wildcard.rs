@@ -81,7 +81,7 @@ fn fix(link: &Link, wide: &str, exact: &str, scene: &Scene<'_>) -> Fix {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Stage, service_yaml_with};
+    use crate::testing::{Stage, service_yaml, service_yaml_with};
 
     fn stage(uri: &str) -> Stage {
         let env = [
@@ -113,5 +113,25 @@ mod tests {
         {
             assert!(stage(uri).judge("redirect-uri-path-wildcard").is_nothing(), "{uri}");
         }
+    }
+
+    #[test]
+    fn the_fix_names_the_one_page() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "redirectUris": ["https://web.example.com/*"]}]}"#,
+        ).service(
+            "web.yaml",
+            &service_yaml(
+                "web",
+                &[("OIDC_ISSUER", "https://sso.example.com/realms/shop"), ("OIDC_CLIENT_ID", "web"), ("OIDC_REDIRECT_URI", "https://web.example.com/callback")],
+            ),
+        );
+        assert_eq!(
+            stage.fixes("redirect-uri-path-wildcard"),
+            [
+                "review expand shop.json: redirectUris +https://web.example.com/callback, redirectUris -https://web.example.com/*"
+            ]
+        );
     }
 }

@@ -256,4 +256,14 @@ mod tests {
                 .is_nothing()
         );
     }
+
+    #[test]
+    fn the_fix_removes_what_is_proven_to_be_gone() {
+        let list = "- apiVersion: serving.knative.dev/v1\n  kind: Service\n  metadata:\n    name: web\n    namespace: '123456789012'\n    labels: {cloud.googleapis.com/location: europe-west1}\n  spec:\n    template: {spec: {containers: [{image: x}]}}\n  status: {url: 'https://web-abcdefghij-ew.a.run.app'}\n- apiVersion: serving.knative.dev/v1\n  kind: Service\n  metadata:\n    name: api\n    namespace: '123456789012'\n    labels: {cloud.googleapis.com/location: europe-west1}\n  spec:\n    template: {spec: {containers: [{image: x}]}}\n  status: {url: 'https://api-abcdefghij-ew.a.run.app'}\n";
+        let stage = realm("https://old-123456789012.europe-west1.run.app/cb").service("list.yaml", list);
+        assert_eq!(
+            stage.fixes("redirect-uri-stale"),
+            ["safe contract shop.json: redirectUris -https://old-123456789012.europe-west1.run.app/cb"]
+        );
+    }
 }

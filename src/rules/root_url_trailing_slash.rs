@@ -92,4 +92,16 @@ mod tests {
         assert!(judge("https://shop.example.com", "/cb").is_nothing());
         assert!(judge("https://shop.example.com/", "https://shop.example.com/cb").is_nothing());
     }
+
+    #[test]
+    fn the_fix_takes_the_slash_away() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "rootUrl": "https://shop.example.com/", "redirectUris": ["/cb"]}]}"#,
+        );
+        assert_eq!(
+            stage.fixes("root-url-trailing-slash"),
+            ["safe expand shop.json: rootUrl https://shop.example.com/ → https://shop.example.com"]
+        );
+    }
 }

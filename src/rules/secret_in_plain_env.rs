@@ -631,4 +631,34 @@ mod tests {
         assert_eq!(said.values, ["PAPERLESS_SOCIALACCOUNT_PROVIDERS"], "{said:?}");
         assert!(!format!("{said:?}").contains("s3cret"));
     }
+
+    #[test]
+    fn the_way_to_secret_manager_holds_no_secret() {
+        let env = [ISSUER, ("OIDC_CLIENT_ID", "web"), ("OIDC_CLIENT_SECRET", "6Jq0e7cC1sAbd9")];
+        let mut stage =
+            Stage::new().realm("shop.json", REALM).service("web.yaml", &service_yaml("web", &env));
+        let fix = |stage: &Stage| {
+            let found =
+                stage.audit().findings.into_iter().find(|finding| finding.rule == "secret-in-plain-env");
+            found.and_then(|finding| finding.fix).map(|fix| fix.steps).unwrap_or_default()
+        };
+        let steps = fix(&stage);
+        assert_eq!(
+            steps[2],
+            "Store the new secret, without a line break at its end (paste it, then press Ctrl-D twice):\ngcloud secrets versions add web-oidc-client-secret --data-file=- --project=123456789012"
+        );
+        assert!(
+            steps[4]
+                .starts_with("Write this in `web.yaml` in place of the entry `OIDC_CLIENT_SECRET`:\n- name:"),
+            "{steps:?}"
+        );
+        assert!(!format!("{steps:?}").contains("6Jq0e7"));
+        for part in &mut stage.snapshot.parts {
+            part.place = crate::snapshot::Place::Live { address: part.place.path().to_owned() };
+        }
+        assert_eq!(
+            fix(&stage)[4],
+            "Let the setting name it:\ngcloud run services update web --remove-env-vars=OIDC_CLIENT_SECRET --update-secrets=OIDC_CLIENT_SECRET=web-oidc-client-secret:1 --region=europe-west1 --project=123456789012"
+        );
+    }
 }

@@ -184,4 +184,20 @@ mod tests {
         assert!(said.wrong[0].starts_with("error client web"), "{said:?}");
         assert!(said.wrong[0].ends_with("so it allows nobody: on pages of service `web` the token endpoint answers 403 \"Invalid origin\", and the login ends there."), "{said:?}");
     }
+
+    #[test]
+    fn the_fix_writes_what_browsers_send() {
+        let client = r#""publicClient": true, "webOrigins": ["https://shop.example.com/"]"#;
+        assert_eq!(
+            stage(client).fixes("web-origin-malformed"),
+            [
+                "safe expand shop.json: webOrigins +https://shop.example.com, webOrigins -https://shop.example.com/"
+            ]
+        );
+        let beside = r#""webOrigins": ["https://shop.example.com/*", "https://shop.example.com"]"#;
+        assert_eq!(
+            stage(beside).fixes("web-origin-malformed"),
+            ["safe contract shop.json: webOrigins -https://shop.example.com/*"]
+        );
+    }
 }

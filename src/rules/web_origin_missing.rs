@@ -333,4 +333,23 @@ mod tests {
         let said = judge(&spa(&format!(r#", "webOrigins": ["{URL}/"]"#)), &SPA, "26.7.3");
         assert!(said.is_nothing(), "{said:?}");
     }
+
+    #[test]
+    fn the_fix_adds_the_origin() {
+        let client = spa(r#", "webOrigins": ["http://localhost:5173"]"#);
+        let listed = stage(&client, &service_yaml("web", &SPA)).version("26.7.3");
+        assert_eq!(
+            listed.fixes("web-origin-missing"),
+            ["safe expand shop.json: webOrigins +https://web-123456789012.europe-west1.run.app"]
+        );
+        // Without a list the server would take the origins of the redirect URIs, which an own list has to keep.
+        let relative = r#""publicClient": true, "rootUrl": "https://web-123456789012.europe-west1.run.app", "redirectUris": ["/*"]"#;
+        let absent = stage(relative, &service_yaml("web", &SPA)).version("26.7.3");
+        assert_eq!(
+            absent.fixes("web-origin-missing"),
+            [
+                "safe expand shop.json: webOrigins ++, webOrigins +https://web-123456789012.europe-west1.run.app"
+            ]
+        );
+    }
 }
