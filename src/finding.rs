@@ -120,7 +120,7 @@ pub struct Case {
     /// The offending value, for waivers and fingerprints (the redirect URI, the issuer …); no secret.
     pub value: Option<String>,
     /// What would heal it, where the rule knows.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
 }
 
 /// Something that could not be decided.
@@ -154,5 +154,5 @@ pub struct Finding {
     /// The offending value.
     pub value: Option<String>,
     /// What would heal it, where the rule knows; for a finding in several places, in all of them.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
 }

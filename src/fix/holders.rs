@@ -21,6 +21,8 @@ pub enum Owner {
     CloudDeploy,
     /// Config Connector.
     ConfigConnector,
+    /// keycloak-config-cli, by the marks that it leaves in the realm.
+    ConfigCli,
     /// A file that was read along with it and declares the same object.
     File {
         /// Its path.
@@ -37,6 +39,7 @@ impl Owner {
             Owner::Terraform => "Terraform".to_owned(),
             Owner::CloudDeploy => "Cloud Deploy".to_owned(),
             Owner::ConfigConnector => "Config Connector".to_owned(),
+            Owner::ConfigCli => "keycloak-config-cli".to_owned(),
             Owner::File { path, what } => format!("the file `{path}` ({what})"),
         }
     }
@@ -53,14 +56,19 @@ pub(super) fn owner(scene: &Scene<'_>, id: ObjectId) -> Option<Owner> {
             });
             marked.or_else(|| service_twin(scene, id))
         }
-        ObjectId::Client(id) => client_twin(scene, id),
+        ObjectId::Client(id) => client_twin(scene, id).or_else(|| marked_realm(scene, id.realm)),
         ObjectId::Realm(id) => {
-            let (_, twin) = scene.snapshot.realms().find(|(other, realm)| {
+            let twin = scene.snapshot.realms().find(|(other, realm)| {
                 *other != id && is_source(scene, realm.at.part) && is_same_realm(scene, id, *other)
-            })?;
-            Some(file(scene, twin.at.part, twin.dialect == Dialect::Terraform))
+            });
+            let twin = twin.map(|twin| file(scene, twin.1.at.part, twin.1.dialect == Dialect::Terraform));
+            twin.or_else(|| marked_realm(scene, id))
         }
     }
+}
+
+fn marked_realm(scene: &Scene<'_>, id: RealmId) -> Option<Owner> {
+    scene.realm(id).by_config_cli.then_some(Owner::ConfigCli)
 }
 
 /// Whether two realms that were read may be one on one server. What the files do not tell apart may be the same: a change that is held

@@ -138,7 +138,7 @@ impl Fix {
 
     /// The fix of a finding that was made twice, about the same thing in two places: what both do, and as careful as the more
     /// careful of them.
-    pub fn of_both(one: Option<Fix>, other: Option<Fix>) -> Option<Fix> {
+    pub fn of_both(one: Option<Box<Fix>>, other: Option<Box<Fix>>) -> Option<Box<Fix>> {
         let (mut both, other) = match (one, other) {
             (Some(one), Some(other)) => (one, other),
             (one, other) => return one.or(other),

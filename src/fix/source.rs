@@ -31,9 +31,8 @@ fn text(scene: &Scene<'_>, change: &Change) -> String {
             holders::Owner::Terraform => {
                 return format!("In the .tf file of {}: {}.", holders::name(scene, change.of), hcl(change));
             }
-            holders::Owner::File { .. } | holders::Owner::CloudDeploy | holders::Owner::ConfigConnector => {
-                owner.describe()
-            }
+            holders::Owner::File { .. } => owner.describe(),
+            other => format!("the source of {}", other.describe()),
         };
         return format!("In {what}, {}: {}.", holders::name(scene, change.of), plain(scene, change));
     }

@@ -48,7 +48,7 @@ fn finding(name: &str, fix: Fix) -> Finding {
         remedy: String::new(),
         evidence: Vec::new(),
         value: None,
-        fix: Some(fix),
+        fix: Some(Box::new(fix)),
     }
 }
 
@@ -424,6 +424,24 @@ fn a_service_of_terraform_gets_its_change_as_terraform_writes_it() {
         plan.manual[0].steps,
         [
             "In the .tf file of service `web`: `value = \"https://new.example.com/realms/shop\"` in place of `\"https://sso.example.com/realms/shop\"`."
+        ]
+    );
+}
+
+#[test]
+fn a_realm_with_the_marks_of_config_cli_is_kept_by_it() {
+    let marked = REALM.replace(
+        r#""attributes": {"#,
+        r#""attributes": {"de.adorsys.keycloak.config.import-checksum-default": "1f", "#,
+    );
+    let stage = live(Stage::new().realm("shop", &marked));
+    let scene = stage.scene();
+    let plan = plan(&scene, &[add(&scene, APP, "https://app.example.com/2")]);
+    assert_eq!(offered(&plan), ["by hand Add https://app.example.com/2"]);
+    assert_eq!(
+        plan.manual[0].steps,
+        [
+            "In the source of keycloak-config-cli, client `app` of realm `shop`: add `https://app.example.com/2` to `redirectUris`."
         ]
     );
 }

@@ -293,7 +293,7 @@ impl<'a, 'b> Demand<'a, 'b> {
             remedy: Some(self.remedy(link, obstacle)),
             evidence,
             value: self.expected.any_of.first().cloned(),
-            fix: self.fix(link, near.as_ref().map(|(_, miss)| miss)),
+            fix: self.fix(link, near.as_ref().map(|(_, miss)| miss)).map(Box::new),
         })
     }
 
@@ -441,10 +441,10 @@ impl<'a, 'b> Demand<'a, 'b> {
             Verdict::Wrong(Case {
                 severity: None,
                 message,
-                fix: Some(Fix::by_hand(
+                fix: Some(Box::new(Fix::by_hand(
                     format!("Issue the audience {}", self.wanted()),
                     vec![remedy.clone()],
-                )),
+                ))),
                 remedy: Some(remedy),
                 evidence,
                 value: self.expected.any_of.first().cloned(),

@@ -229,7 +229,7 @@ impl Judged<'_, '_> {
             _ => false,
         };
         let needed: Vec<_> = needed.into_iter().filter(|(field, _)| !is_on(*field)).collect();
-        let fix = Some(self.fix(&needed, &remedy));
+        let fix = Some(Box::new(self.fix(&needed, &remedy)));
         Verdict::Wrong(Case {
             severity: None,
             message,

@@ -53,7 +53,7 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence: vec![scene.client_field(id, ClientField::ImplicitFlow, "the switch of the implicit flow")],
         value: None,
-        fix: fix(id, scene),
+        fix: fix(id, scene).map(Box::new),
     })]
 }
 

@@ -194,7 +194,7 @@ impl Judged<'_, '_> {
             remedy: Some(format!("Set {} so that the issuer is `{right}`.", self.settings())),
             evidence: self.expected.evidence.clone(),
             value: Some(expected.clone()),
-            fix: Some(self.fix(right)),
+            fix: Some(Box::new(self.fix(right))),
         }))
     }
 
@@ -284,7 +284,7 @@ impl Judged<'_, '_> {
             remedy,
             evidence: self.evidence(realm),
             value: Some(self.expected.issuer.clone()),
-            fix: right.map(|right| self.fix(right)),
+            fix: right.map(|right| Box::new(self.fix(right))),
         })
     }
 

@@ -61,7 +61,7 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence: vec![evidence],
         value: None,
-        fix: fix(id, scene),
+        fix: fix(id, scene).map(Box::new),
     })]
 }
 

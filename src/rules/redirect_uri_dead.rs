@@ -65,7 +65,7 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
         remedy: None,
         evidence: vec![entry.evidence(id, scene, "the entry that matches nothing")],
         value: Some(entry.text.to_owned()),
-        fix: Some(fix(id, entry, when.is_empty(), scene)),
+        fix: Some(Box::new(fix(id, entry, when.is_empty(), scene))),
     }))
 }
 

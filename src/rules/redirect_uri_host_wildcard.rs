@@ -80,7 +80,7 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
         remedy: Some(format!("Write `{slashed}`, or better the exact redirect URI.")),
         evidence,
         value: Some(entry.text.to_owned()),
-        fix: Some(fix(id, entry, any_port, &slashed, scene)),
+        fix: Some(Box::new(fix(id, entry, any_port, &slashed, scene))),
     }))
 }
 

@@ -74,7 +74,7 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
         }),
         evidence: vec![entry.evidence(id, scene, "the entry with http")],
         value: Some(entry.text.to_owned()),
-        fix: fix(id, entry, &host, &secure, scene),
+        fix: fix(id, entry, &host, &secure, scene).map(Box::new),
     }))
 }
 

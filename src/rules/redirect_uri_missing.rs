@@ -129,7 +129,7 @@ fn judge_pinned(
         remedy: Some(format!("Add `{uri}` to the redirect URIs of {}.", scene.name_client(link.client))),
         evidence,
         value: Some(uri.clone()),
-        fix: Some(fix(link, ClientField::RedirectUris, uri, Safety::Safe, scene)),
+        fix: Some(Box::new(fix(link, ClientField::RedirectUris, uri, Safety::Safe, scene))),
     }))
 }
 
@@ -230,7 +230,7 @@ fn wrong(
         remedy: Some(remedy),
         evidence,
         value: Some(uri.to_owned()),
-        fix: Some(fix_of_url(severity, uri, paths, link, scene)),
+        fix: Some(Box::new(fix_of_url(severity, uri, paths, link, scene))),
     })
 }
 
@@ -457,7 +457,7 @@ fn judge_pinned_logout(
         remedy: Some(format!("Add `{uri}` to `{setting}` of {}.", scene.name_client(link.client))),
         evidence,
         value: Some(uri.clone()),
-        fix: Some(fix(link, POST_LOGOUT, uri, Safety::Safe, scene)),
+        fix: Some(Box::new(fix(link, POST_LOGOUT, uri, Safety::Safe, scene))),
     }))
 }
 

@@ -66,7 +66,7 @@ fn check(link: &Link, scene: &Scene<'_>) -> Vec<Verdict> {
                 scene.service_itself(link.service, "the service that uses one path of it"),
             ],
             value: Some(entry.text.to_owned()),
-            fix: Some(fix(link, entry.text, &exact, scene)),
+            fix: Some(Box::new(fix(link, entry.text, &exact, scene))),
         }));
     }
     verdicts

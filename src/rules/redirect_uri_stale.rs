@@ -145,7 +145,7 @@ fn wrong(
         remedy: None,
         evidence,
         value: Some(entry.text.to_owned()),
-        fix: Some(fix(id, entry, safety, scene)),
+        fix: Some(Box::new(fix(id, entry, safety, scene))),
     })
 }
 

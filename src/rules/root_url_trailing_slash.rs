@@ -43,7 +43,7 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
             entry.evidence(id, scene, "an entry that begins with a slash"),
         ],
         value: Some(root_url.to_owned()),
-        fix: fix(id, root_url, scene),
+        fix: fix(id, root_url, scene).map(Box::new),
     })]
 }
 

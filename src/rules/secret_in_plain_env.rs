@@ -231,7 +231,7 @@ fn judge(
         remedy: Some(remedy(service, plain, is_client_secret, scene)),
         evidence,
         value: Some(name.to_owned()),
-        fix: Some(fix(service, plain, client, is_client_secret, scene)),
+        fix: Some(Box::new(fix(service, plain, client, is_client_secret, scene))),
     }))
 }
 

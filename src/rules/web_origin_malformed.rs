@@ -85,7 +85,7 @@ fn judge(id: ClientId, index: usize, entry: &str, scene: &Scene<'_>) -> Option<V
             "the entry that equals no origin of a browser",
         )],
         value: Some(entry.to_owned()),
-        fix: fix(id, entry, found.meant.as_deref(), is_there, scene),
+        fix: fix(id, entry, found.meant.as_deref(), is_there, scene).map(Box::new),
     }))
 }
 

@@ -98,7 +98,7 @@ fn missing(link: &Link, page: &Page, why: &str, origins: &Origins<'_>, scene: &S
         remedy: Some(format!("Add `{origin}` to the web origins of {client}.")),
         evidence,
         value: Some(origin.clone()),
-        fix: Some(fix(link, origin, scene)),
+        fix: Some(Box::new(fix(link, origin, scene))),
     })
 }
 

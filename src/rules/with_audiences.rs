@@ -130,6 +130,6 @@ fn id_token(link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
         ),
         evidence,
         value: Some(own.to_owned()),
-        fix: replacing.and_then(|via| via.at.as_ref()).and_then(|at| fix(link, at, scene)),
+        fix: replacing.and_then(|via| via.at.as_ref()).and_then(|at| fix(link, at, scene)).map(Box::new),
     }))
 }
