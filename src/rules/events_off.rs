@@ -117,6 +117,7 @@ fn judge(id: RealmId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence,
         value: None,
+        fix: None,
     })]
 }
 
