@@ -1,9 +1,11 @@
 //! cloakrun checks that Keycloak clients and Google Cloud Run services fit together.
 //!
-//! Effects stand at the two ends: [`files`] and [`reading`] read, [`cli`] prints. Everything between is a function of values.
+//! Effects stand at the two ends: [`files`], [`keycloak::api`] and [`google`] read, [`cli`] prints. Everything between is a function
+//! of values.
 //!
 //! ```text
-//! files ─▶ reading ─▶ Snapshot ─▶ link ─▶ Scene ─▶ rules ─▶ Audit ─▶ report ─▶ cli
+//! files ───────────────────────▶ reading ─▶ Snapshot ─▶ link ─▶ Scene ─▶ rules ─▶ Audit ─▶ report ─▶ cli
+//! keycloak::api, google ─▶ answers ──▲
 //! ```
 //!
 //! # The way of one redirect URI
@@ -29,6 +31,14 @@
 //!
 //! [`fix`] turns what rules offer into a plan: the missing URI becomes an [`fix::Edit::Insert`] into `redirectUris` of that file, or of
 //! that client on its server, one step among others, admitted or refused before anything is written.
+//!
+//! # The same, live
+//!
+//! With `--keycloak-url` and `--project` the documents of 1 come from servers: [`keycloak::api`] lists the clients of the realm, and
+//! [`google`] (with [`cloud_run`]'s own edge) the services of the project. Each object stays as its server answered it
+//! ([`answers::Object`]), what the account may not see is noted on it ([`answers::Untold`]), and [`reading`] makes the same snapshot of
+//! them, with addresses for places. `cloakrun snapshot` writes these documents into a folder ([`answers::folder`]), which 1 recognises
+//! again.
 //!
 //! `cloakrun accepts` takes a short cut from 2 to the matcher ([`accepts`]); `cloakrun audience` goes from 5 to
 //! [`keycloak::audience`].
