@@ -16,6 +16,7 @@ pub use select::Selection;
 
 use crate::conventions::Use;
 use crate::finding::{Evidence, Finding, Severity, Subject, Undecided, Verdict};
+use crate::fix::Fix;
 use crate::link::{Strength, Tells, UnknownSetting};
 use crate::rules::{self, Check, Rule};
 use crate::scene::Scene;
@@ -269,6 +270,7 @@ impl Gathered {
                     remedy: case.remedy.unwrap_or_else(|| rule.remedy.to_owned()),
                     evidence: case.evidence,
                     value: case.value,
+                    fix: case.fix,
                 });
             }
             Verdict::Undecided(open) => self.open(rule, severity.of(None), subject, open),
@@ -368,6 +370,7 @@ fn merge(scene: &Scene<'_>, findings: Vec<Finding>) -> Vec<Finding> {
                             same.evidence.push(evidence);
                         }
                     }
+                    same.fix = Fix::of_both(same.fix.take(), finding.fix);
                     break;
                 }
                 Some(_) => {

@@ -1,5 +1,6 @@
 //! Findings: what is wrong, the evidence on both sides, and what to do.
 
+use crate::fix::Fix;
 use crate::locus::Locus;
 use crate::snapshot::{ClientId, RealmId, ServiceId};
 
@@ -120,6 +121,8 @@ pub struct Case {
     pub evidence: Vec<Evidence>,
     /// The offending value, for waivers and fingerprints (the redirect URI, the issuer …); no secret.
     pub value: Option<String>,
+    /// What would heal it, where the rule knows.
+    pub fix: Option<Box<Fix>>,
 }
 
 /// Something that could not be decided.
@@ -152,4 +155,6 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// The offending value.
     pub value: Option<String>,
+    /// What would heal it, where the rule knows; for a finding in several places, in all of them.
+    pub fix: Option<Box<Fix>>,
 }

@@ -27,6 +27,9 @@
 //! 8. [`report`] looks the places up in the files that have findings ([`document::locate`]) and renders. [`cli`] prints it, and
 //!    [`fault`] decides the exit code.
 //!
+//! [`fix`] turns what rules offer into a plan: the missing URI becomes an [`fix::Edit::Insert`] into `redirectUris` of that file, or of
+//! that client on its server, one step among others, admitted or refused before anything is written.
+//!
 //! `cloakrun accepts` takes a short cut from 2 to the matcher ([`accepts`]); `cloakrun audience` goes from 5 to
 //! [`keycloak::audience`].
 
@@ -41,6 +44,7 @@ pub mod document;
 pub mod fault;
 pub mod files;
 pub mod finding;
+pub mod fix;
 pub mod google;
 pub mod keycloak;
 pub mod known;
@@ -52,6 +56,7 @@ pub mod report;
 pub mod rules;
 pub mod scene;
 pub mod secrets;
+mod shell;
 pub mod snapshot;
 pub mod sorted;
 pub mod suggest;

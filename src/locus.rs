@@ -2,10 +2,15 @@
 //!
 //! Readers and rules name places by field; line and column are found at report time, in the files that have findings only.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::ser::SerializeSeq as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One step of a [`FieldPath`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +137,49 @@ impl fmt::Debug for FieldPath {
 
 fn is_plain(key: &str) -> bool {
     !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'))
+}
+
+/// As a list of keys and positions: `["clients", 3, "redirectUris"]`.
+impl Serialize for FieldPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let segments = self.segments();
+        let mut list = serializer.serialize_seq(Some(segments.len()))?;
+        for segment in segments {
+            match segment {
+                Segment::Key(key) => list.serialize_element(&**key)?,
+                Segment::Index(index) => list.serialize_element(index)?,
+            }
+        }
+        list.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for FieldPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let steps = Vec::<Written>::deserialize(deserializer)?;
+        Ok(steps.into_iter().fold(FieldPath::root(), |path, step| match step {
+            Written::Key(key) => path.key(key),
+            Written::Index(index) => path.then(Segment::Index(index)),
+        }))
+    }
+}
+
+impl JsonSchema for FieldPath {
+    fn schema_name() -> Cow<'static, str> {
+        "FieldPath".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<Written>::json_schema(generator)
+    }
+}
+
+/// A step as documents write it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Written {
+    Index(u32),
+    Key(String),
 }
 
 /// Which part of a snapshot: its index in [`Snapshot::parts`](crate::snapshot::Snapshot::parts).

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::OnceLock;
 
+pub(crate) use evidence::field_value;
 pub use issuer::RealmIssuer;
 pub use redirects::RedirectMatchers;
 pub(crate) use server::{NEWEST, OLDEST};

@@ -14,6 +14,8 @@ use crate::cloud_run::service_yaml;
 use crate::config::Config;
 use crate::document::yaml;
 use crate::finding::{Evidence, Subject};
+use crate::fix::plan::{Plan, Wanted};
+use crate::fix::{Datum, Edit};
 use crate::keycloak::realm_file::{self, Layout};
 use crate::locus::PartId;
 use crate::scene::{Options, Scene};
@@ -118,6 +120,17 @@ impl Stage {
         said(&scene, &audit::run(&scene, &options))
     }
 
+    /// What one rule offers, step by step: `safe expand shop.json: redirectUris +https://…`; what a person has to do begins with
+    /// `by hand`.
+    pub(crate) fn fixes(&self, rule: &str) -> Vec<String> {
+        let scene = self.scene();
+        let mut options = audit::Options::default();
+        options.selection.rules.push(rule.to_owned());
+        let plan = Plan::of(&scene, &audit::run(&scene, &options).findings, Wanted::default());
+        assert_eq!(plan.conflicts, []);
+        offered(&plan)
+    }
+
     /// Runs all rules.
     pub(crate) fn audit(&self) -> Audit {
         audit::run(&self.scene(), &audit::Options::default())
@@ -130,6 +143,40 @@ impl Stage {
         self.snapshot.parts.push(Part { place, kind, missing: Vec::new(), notes: Vec::new() });
         PartId(u32::try_from(self.snapshot.parts.len() - 1).unwrap())
     }
+}
+
+/// A plan in words.
+pub(crate) fn offered(plan: &Plan) -> Vec<String> {
+    let edit = |edit: &Edit| {
+        let shown = |datum: &Datum| match datum {
+            Datum::Plain(serde_json::Value::String(text)) => text.clone(),
+            Datum::Plain(value) => value.to_string(),
+            Datum::CopyOf(spot) => format!("copy of {}", spot.path),
+        };
+        match edit {
+            Edit::Set { from, to } => format!("{} → {}", shown(from), shown(to)),
+            Edit::Create { value } => format!("→ {}", shown(value)),
+            Edit::Drop { value } => format!("{} →", shown(value)),
+            Edit::Insert { item, .. } => format!("+{}", shown(item)),
+            Edit::Remove { item, .. } => format!("-{}", shown(item)),
+            Edit::AddMapper { mapper } => format!("+{} {:?}", mapper.name, mapper.config),
+            Edit::RemoveMapper { mapper } => format!("-{}", mapper.name),
+        }
+    };
+    let steps = plan.steps.iter().map(|step| {
+        let changes: Vec<String> =
+            step.changes.iter().map(|change| format!("{} {}", change.field, edit(&change.edit))).collect();
+        let (safety, phase) = (format!("{:?}", step.safety), format!("{:?}", step.phase));
+        format!(
+            "{} {} {}: {}",
+            safety.to_lowercase(),
+            phase.to_lowercase(),
+            step.target.name(),
+            changes.join(", ")
+        )
+    });
+    let manual = plan.manual.iter().map(|manual| format!("by hand {}", manual.reason.title));
+    steps.chain(manual).collect()
 }
 
 /// An audit in words.

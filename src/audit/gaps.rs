@@ -9,6 +9,7 @@ use crate::link::{NamedRealm, Tells};
 use crate::locus::Locus;
 use crate::rules;
 use crate::scene::{RealmIssuer, Scene};
+use crate::shell;
 use crate::snapshot::{Fact, PartKind, RealmId};
 use crate::words::{capitalized, counted, uncapitalized};
 
@@ -286,8 +287,8 @@ pub(super) fn next(scene: &Scene<'_>) -> Vec<NextCommand> {
                 ),
                 command: format!(
                     "kc.sh export --realm {} --file {}",
-                    shell_word(realm),
-                    shell_word(&format!("{realm}-realm.json"))
+                    shell::word(realm),
+                    shell::word(&format!("{realm}-realm.json"))
                 ),
             });
         }
@@ -297,8 +298,8 @@ pub(super) fn next(scene: &Scene<'_>) -> Vec<NextCommand> {
                 purpose: format!("Read realm `{realm}` from the Keycloak at {host} as it is now"),
                 command: format!(
                     "cloakrun check --keycloak-url {} --realm {}",
-                    shell_word(&url),
-                    shell_word(realm)
+                    shell::word(&url),
+                    shell::word(realm)
                 ),
             });
         }
@@ -307,7 +308,7 @@ pub(super) fn next(scene: &Scene<'_>) -> Vec<NextCommand> {
     if snapshot.services.is_empty() && !snapshot.realms.is_empty() && snapshot.projects.is_empty() {
         let projects = projects(scene);
         for (number, region) in projects.keys().take(MOST_NAMED) {
-            let place = format!("--project {} --region {}", shell_word(number), shell_word(region));
+            let place = format!("--project {} --region {}", shell::word(number), shell::word(region));
             let whose = format!("the Cloud Run services of project number {number} in {region}");
             next.extend(reading_services(&whose, &place));
         }
@@ -347,14 +348,4 @@ fn reading_services(whose: &str, place: &str) -> Vec<NextCommand> {
         });
     }
     next
-}
-
-/// A word for a shell: in quotes where anything in it could mean something to one.
-fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@');
-    if !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('-') {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
 }

@@ -98,6 +98,7 @@ fn about(scene: &Scene<'_>, options: &Options, state: &WaiverUse<'_>) -> Vec<Fin
                 remedy: case.remedy.unwrap_or_else(|| rule.remedy.to_owned()),
                 evidence: case.evidence,
                 value: case.value,
+                fix: None,
             });
         }
     }

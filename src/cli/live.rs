@@ -17,9 +17,10 @@ use crate::google;
 use crate::keycloak::api as keycloak;
 use crate::link::naming::realm_url;
 use crate::link::{self, NamedRealm};
+use crate::locus::Locus;
 use crate::reading;
 use crate::secrets::Tagger;
-use crate::snapshot::{ReadFailure, Snapshot};
+use crate::snapshot::{PartKind, ReadFailure, Snapshot};
 use progress::Bars;
 
 /// What two servers answered, and as whom they were asked.
@@ -95,6 +96,32 @@ impl Sides {
     /// Both sides, whatever names them; for commands that are about live servers alone.
     pub(crate) fn all(live: &Live) -> Sides {
         Sides::named(live, false).or(Sides::implied(live))
+    }
+
+    /// Without the sides whose answers are among the files already and that only a variable of the environment names: a folder of
+    /// `cloakrun snapshot` is looked at as it is, also where the environment still names the servers that it is of.
+    pub(crate) fn without_those_of(self, files: &Snapshot, live: &Live, terminal: &Terminal) -> Sides {
+        let is_answer = |at: &Locus| files.part(at.part).kind == PartKind::Answer;
+        let by_flags = (login_flags(live, &[]).url.is_some(), !by_variables(live));
+        let sides = [
+            (self.keycloak, by_flags.0, files.realms.iter().any(|realm| is_answer(&realm.at)), "a Keycloak"),
+            (
+                self.google,
+                by_flags.1,
+                files.services.iter().any(|service| is_answer(&service.at)),
+                "Google Cloud",
+            ),
+        ];
+        let [keycloak, google] = sides.map(|(side, by_flag, is_held, name)| {
+            if side == Side::Not || by_flag || !is_held {
+                return side;
+            }
+            terminal.say(&format!(
+                "The files hold what {name} answered, so the one that the environment names is not asked."
+            ));
+            Side::Not
+        });
+        Sides { keycloak, google }
     }
 
     pub(crate) fn any(self) -> bool {
@@ -308,6 +335,15 @@ fn login_flags(live: &Live, realms: &[String]) -> keycloak::Flags {
         allow_http: live.allow_http,
         realms: realms.to_vec(),
     }
+}
+
+/// Whether only variables of the environment name projects and regions.
+fn by_variables(live: &Live) -> bool {
+    let is_of = |name: &str, values: &[String]| {
+        values.is_empty()
+            || std::env::var(name).is_ok_and(|value| value.split(',').eq(values.iter().map(String::as_str)))
+    };
+    is_of(google::settings::PROJECT, &live.projects) && is_of(google::settings::REGION, &live.regions)
 }
 
 fn google_settings(live: &Live) -> Result<google::settings::Settings, Fault> {

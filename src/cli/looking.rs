@@ -77,6 +77,7 @@ pub(crate) fn look(
                 sides = implied;
             }
         }
+        sides = sides.without_those_of(&reading.snapshot, &server.live, terminal);
         if sides.any() {
             let asked = live::ask(sides, &server.live, realms, &files, global, &config, terminal)?;
             reading = reading::read_with(&files, &asked.answers, &limits, &tagger);

@@ -48,6 +48,8 @@ pub struct Realm {
     pub keycloak_version: Option<Text>,
     /// Realm attribute `frontendUrl`.
     pub frontend_url: Option<Text>,
+    /// Whether keycloak-config-cli has left its marks among the realm's attributes: it imports the realm from files of its own.
+    pub by_config_cli: bool,
     /// `accessTokenLifespan` in seconds.
     pub access_token_lifespan: Option<Known<i64>>,
     /// `sslRequired`: `all`, `external` or `none`.

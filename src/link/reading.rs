@@ -39,7 +39,7 @@ pub(super) fn read(service: &Service) -> (ServiceReading, Facts) {
     (reading, facts)
 }
 
-fn container_reading(container: &Container) -> ContainerReading {
+pub(crate) fn container_reading(container: &Container) -> ContainerReading {
     let mut settings = Vec::new();
     let mut values = Vec::new();
     for variable in &container.env {

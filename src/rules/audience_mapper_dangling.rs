@@ -119,6 +119,7 @@ fn judge(realm: RealmId, mapper: &Mapper, who: &str, scene: &Scene<'_>) -> Optio
         }),
         evidence,
         value: Some(text.to_owned()),
+        fix: None,
     }))
 }
 

@@ -9,6 +9,7 @@ use super::with_issuers::{containers, evidence_of, issuers_of_container, names_o
 use super::with_tokens::{Kind, Requests, listed, name_tokens, own_logins, requests, senders};
 use crate::conventions::{AudienceExpectation, Certainty, TokenKind};
 use crate::finding::{Case, Evidence, Severity, Subject, Undecided, Verdict};
+use crate::fix::{Fix, Phase, Safety, offer};
 use crate::keycloak::audience::nearest::{NearMiss, Obstacle, near_misses};
 use crate::keycloak::audience::{IssuedTokens, TokenRequest};
 use crate::keycloak::mapper;
@@ -292,6 +293,7 @@ impl<'a, 'b> Demand<'a, 'b> {
             remedy: Some(self.remedy(link, obstacle)),
             evidence,
             value: self.expected.any_of.first().cloned(),
+            fix: self.fix(link, near.as_ref().map(|(_, miss)| miss)).map(Box::new),
         })
     }
 
@@ -330,6 +332,39 @@ impl<'a, 'b> Demand<'a, 'b> {
             Some(O::ForeignScope) => format!("Make that client scope a default one of {client}."),
             _ => self.add_mapper(&client, link.client.realm),
         }
+    }
+
+    /// What lets the client's access tokens carry the audience: the switch of a mapper that would write it, else a mapper of its own.
+    fn fix(&self, link: &Link, near: Option<&NearMiss>) -> Option<Fix> {
+        use Obstacle as O;
+        let (client, scene) = (link.client, self.scene);
+        let switch = near.and_then(|miss| match miss.obstacle {
+            O::IdTokenOnly | O::LightweightOnly | O::SwitchedOff => Some((miss, mapper::ACCESS_SWITCH)),
+            O::NotInLightweight => Some((miss, mapper::LIGHTWEIGHT_SWITCH)),
+            _ => None,
+        });
+        if let Some((miss, key)) = switch
+            && let Some((change, is_shared)) =
+                offer::set_mapper(scene, client, &miss.at, key, "true", Phase::Expand)
+        {
+            let title = format!("Set `{key}` of the mapper that writes {} to `true`", self.wanted());
+            return Some(if is_shared {
+                Fix::of(title, Safety::Review, vec![change])
+                    .with_risk("Tokens of all clients that have this client scope carry the audience.")
+            } else {
+                Fix::of(title, Safety::Safe, vec![change])
+            });
+        }
+        let audience = self.expected.any_of.first().filter(|_| !self.expected.regex)?;
+        let held = scene.held(client.realm).last();
+        let is_client = held.is_some_and(|held| held.client(scene.realm(client.realm), audience).is_some());
+        let title =
+            format!("Let access tokens of {} carry the audience `{audience}`", scene.name_client(client));
+        Some(Fix::of(
+            title,
+            Safety::Safe,
+            vec![offer::add_audience_mapper(scene, client, audience, is_client)],
+        ))
     }
 
     fn add_mapper(&self, to: &str, realm: RealmId) -> String {
@@ -406,6 +441,10 @@ impl<'a, 'b> Demand<'a, 'b> {
             Verdict::Wrong(Case {
                 severity: None,
                 message,
+                fix: Some(Box::new(Fix::by_hand(
+                    format!("Issue the audience {}", self.wanted()),
+                    vec![remedy.clone()],
+                ))),
                 remedy: Some(remedy),
                 evidence,
                 value: self.expected.any_of.first().cloned(),
@@ -721,5 +760,27 @@ mod tests {
             "{found:?}"
         );
         assert!(judge_with("", "", &env).is_nothing());
+    }
+
+    #[test]
+    fn the_fix_adds_a_mapper_or_lets_the_one_that_is_there_write() {
+        let fixes = |client: &str| {
+            let stage = Stage::new().realm("shop.json", &realm("", client));
+            let env = [ISSUER, ("OIDC_AUDIENCE", "orders"), ORIGIN];
+            stage
+                .service("api.yaml", &service_yaml("api", &env))
+                .version("26.5.5")
+                .fixes("audience-never-issued")
+        };
+        assert_eq!(
+            fixes(""),
+            [
+                "safe expand shop.json: protocolMappers +audience orders {\"access.token.claim\": \"true\", \"id.token.claim\": \"false\", \"included.client.audience\": \"orders\"}"
+            ]
+        );
+        assert_eq!(
+            fixes(&mapper(r#""included.client.audience": "orders", "id.token.claim": "true""#)),
+            ["safe expand shop.json: protocolMappers[0].config[\"access.token.claim\"] → true"]
+        );
     }
 }

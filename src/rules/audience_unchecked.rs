@@ -107,6 +107,7 @@ fn wrong(
             scene,
         ),
         value: Some(unchecked.framework.as_str().to_owned()),
+        fix: None,
     })
 }
 

@@ -96,6 +96,7 @@ fn judge(project: &Project, names: &[&str], scene: &Scene<'_>) -> Option<Verdict
         remedy: None,
         evidence: vec![place],
         value: Some(project.id.clone()),
+        fix: None,
     }))
 }
 

@@ -56,6 +56,7 @@ fn check(link: &Link, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence: vec![field("switches the client off"), tie],
         value: None,
+        fix: None,
     })]
 }
 

@@ -3,12 +3,13 @@
 use super::with_clients::{naming, service_side, switch};
 use crate::conventions::{Certainty, Use};
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
+use crate::fix::{Change, Datum, Fix, Phase, Safety, offer};
 use crate::keycloak::model::{Client, ClientField};
 use crate::link::Link;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
 use crate::snapshot::Fact;
-use crate::words::capitalized;
+use crate::words::{capitalized, listed};
 
 pub(crate) static RULE: Rule = Rule {
     id: "client-flow-off",
@@ -197,13 +198,46 @@ impl Judged<'_, '_> {
             .any(|container| container.understanding.uses(Use::PublicBrowserApp) >= Some(Certainty::Likely))
     }
 
+    /// Turns on what the service needs; of a bearer-only client first that it may have flows at all.
+    fn fix(&self, fields: &[(ClientField, bool)], remedy: &str) -> Fix {
+        let client = self.link.client;
+        let names: Vec<String> =
+            fields.iter().map(|(field, to)| format!("`{}` to `{to}`", self.field(*field))).collect();
+        let title = format!("Set {} of {}", listed(&names), self.scene.name_client(client));
+        let changes: Option<Vec<Change>> = fields
+            .iter()
+            .map(|(field, to)| offer::set(self.scene, client, *field, Datum::switch(*to), Phase::Expand))
+            .collect();
+        match changes {
+            Some(changes) => Fix::of(title, Safety::Review, changes)
+                .with_risk("The client may be used in a way in which it could not be used before."),
+            None => Fix::by_hand(title, vec![remedy.to_owned()]),
+        }
+    }
+
     fn wrong(&self, field: ClientField, message: String, remedy: String, at: Evidence, tie: &str) -> Verdict {
+        let needed = match field {
+            ClientField::BearerOnly if self.needs().0 => {
+                vec![(field, false), (ClientField::StandardFlow, true)]
+            }
+            ClientField::BearerOnly => vec![(field, false), (ClientField::ServiceAccounts, true)],
+            field => vec![(field, true)],
+        };
+        // What is on already is left alone.
+        let is_on = |field: ClientField| match field {
+            ClientField::StandardFlow => self.client.standard_flow.is_on(),
+            ClientField::ServiceAccounts => self.client.service_accounts.is_on(),
+            _ => false,
+        };
+        let needed: Vec<_> = needed.into_iter().filter(|(field, _)| !is_on(*field)).collect();
+        let fix = Some(Box::new(self.fix(&needed, &remedy)));
         Verdict::Wrong(Case {
             severity: None,
             message,
             remedy: Some(remedy),
             value: Some(self.field(field)),
             evidence: vec![at, service_side(self.link, self.scene, tie)],
+            fix,
         })
     }
 
@@ -352,5 +386,24 @@ mod tests {
         assert_eq!((said.wrong.len(), said.undecided.len()), (0, 1), "{said:?}");
         let without = client.replace(r#", "implicitFlowEnabled": true"#, "");
         assert_eq!(judge(&without, &env).wrong.len(), 1);
+    }
+
+    #[test]
+    fn the_fix_turns_on_what_is_needed() {
+        let fixes = |client: &str| {
+            let realm = format!(
+                r#"{{"realm": "shop", "attributes": {{"frontendUrl": "https://sso.example.com"}}, "clients": [{client}]}}"#
+            );
+            let stage = Stage::new().realm("shop.json", &realm);
+            stage.service("web.yaml", &service_yaml("web", &LOGIN)).fixes("client-flow-off")
+        };
+        assert_eq!(
+            fixes(r#"{"clientId": "web", "standardFlowEnabled": false}"#),
+            ["review expand shop.json: standardFlowEnabled false → true"]
+        );
+        assert_eq!(
+            fixes(r#"{"clientId": "web", "bearerOnly": true, "standardFlowEnabled": false}"#),
+            ["review expand shop.json: bearerOnly true → false, standardFlowEnabled false → true"]
+        );
     }
 }

@@ -96,6 +96,7 @@ fn check(id: RealmId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence,
         value: Some(names.iter().map(|scope| &*scope.name).collect::<Vec<_>>().join(" ")),
+        fix: None,
     })]
 }
 

@@ -65,6 +65,7 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence,
         value: None,
+        fix: None,
     })]
 }
 

@@ -147,6 +147,7 @@ impl Judged<'_, '_> {
             )),
             evidence: vec![public, place("the secret that the service sends")],
             value: Some(name.to_owned()),
+            fix: None,
         }))
     }
 
@@ -190,6 +191,7 @@ impl Judged<'_, '_> {
                     Evidence { label: "names the client in the browser".to_owned(), ..id },
                 ],
                 value: Some(name.to_owned()),
+                fix: None,
             }));
         }
         if let Some(why) = self.may_hold(named) {
@@ -213,6 +215,7 @@ impl Judged<'_, '_> {
             remedy: Some("Give the service the client's secret by a reference to Secret Manager, or make the client public if it runs in the browser.".to_owned()),
             evidence: vec![confidential, id],
             value: None,
+            fix: None,
         }))
     }
 

@@ -142,6 +142,7 @@ fn not_in_realms(
         remedy,
         evidence,
         value: Some(text.to_owned()),
+        fix: None,
     }))
 }
 

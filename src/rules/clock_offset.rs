@@ -124,6 +124,7 @@ fn judge(
             remedy: None,
             evidence,
             value: None,
+            fix: None,
         }),
     ))
 }
@@ -140,6 +141,7 @@ fn warning(server: &KeycloakServer, clock: ClockReading) -> Verdict {
         remedy: None,
         evidence: vec![place(server)],
         value: None,
+        fix: None,
     })
 }
 

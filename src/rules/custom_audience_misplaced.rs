@@ -61,6 +61,7 @@ fn check(service: ServiceId, scene: &Scene<'_>) -> Vec<Verdict> {
             remedy: None,
             evidence,
             value: Some(text.to_owned()),
+            fix: None,
         }));
     }
     verdicts

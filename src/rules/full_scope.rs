@@ -43,6 +43,7 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence: vec![evidence],
         value: None,
+        fix: None,
     })]
 }
 

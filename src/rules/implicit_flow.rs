@@ -1,6 +1,7 @@
 //! `implicit-flow`: a client may get tokens in the address of a page.
 
 use crate::finding::{Case, Severity, Undecided, Verdict};
+use crate::fix::{Datum, Fix, Phase, Safety, offer};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -52,7 +53,17 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence: vec![scene.client_field(id, ClientField::ImplicitFlow, "the switch of the implicit flow")],
         value: None,
+        fix: fix(id, scene).map(Box::new),
     })]
+}
+
+fn fix(id: ClientId, scene: &Scene<'_>) -> Option<Fix> {
+    let change = offer::set(scene, id, ClientField::ImplicitFlow, Datum::switch(false), Phase::Contract)?;
+    let title = format!("Turn the implicit flow of {} off", scene.name_client(id));
+    Some(
+        Fix::of(title, Safety::Review, vec![change])
+            .with_risk("Apps that ask for `response_type=token` or `id_token` get no tokens from then on."),
+    )
 }
 
 #[cfg(test)]
@@ -92,5 +103,17 @@ mod tests {
         let said = stage.judge("implicit-flow");
         assert_eq!(said.wrong, Vec::<String>::new());
         assert_eq!(said.undecided.len(), 1);
+    }
+
+    #[test]
+    fn the_fix_turns_it_off() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "clients": [{"clientId": "old", "implicitFlowEnabled": true}]}"#,
+        );
+        assert_eq!(
+            stage.fixes("implicit-flow"),
+            ["review contract shop.json: implicitFlowEnabled true → false"]
+        );
     }
 }

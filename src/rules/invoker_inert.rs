@@ -84,6 +84,7 @@ fn judge(id: ServiceId, member: &Member, scene: &Scene<'_>) -> Option<Verdict> {
         remedy,
         evidence: vec![member.evidence.clone()],
         value: Some(name.clone()),
+        fix: None,
     }))
 }
 

@@ -58,6 +58,7 @@ fn check(service: ServiceId, expected: &IssuerReading, scene: &Scene<'_>) -> Vec
         )),
         evidence,
         value: Some(expected.issuer.clone()),
+        fix: None,
     })]
 }
 

@@ -3,6 +3,7 @@
 use crate::cloud_run::urls::{self, Origin};
 use crate::conventions::{Certainty, IssuerBasis, IssuerComparison, IssuerExpectation, IssuerForm};
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
+use crate::fix::{Fix, Safety, retarget};
 use crate::link::naming::realm_url;
 use crate::link::{IssuerReading, NamedBy, NamedRealm};
 use crate::rules::{Check, Rule};
@@ -80,7 +81,8 @@ impl Judged<'_, '_> {
                 mismatch.wants.describe(),
                 mismatch.got.describe(),
             );
-            return Some(self.wrong(realm, message, remedy));
+            let right = issuer.known().first().cloned();
+            return Some(self.wrong(realm, message, remedy, right.as_deref()));
         }
         if issuer.known().iter().any(|known| self.agrees(known)) {
             return None;
@@ -158,7 +160,7 @@ impl Judged<'_, '_> {
             self.scene.name_realm(realm),
         );
         let remedy = format!("Set {} so that the issuer is `{right}`.", self.settings());
-        Some(self.wrong(realm, capitalized(&message), Some(remedy)))
+        Some(self.wrong(realm, capitalized(&message), Some(remedy), Some(right)))
     }
 
     /// What no Keycloak issues, whatever its host.
@@ -192,6 +194,7 @@ impl Judged<'_, '_> {
             remedy: Some(format!("Set {} so that the issuer is `{right}`.", self.settings())),
             evidence: self.expected.evidence.clone(),
             value: Some(expected.clone()),
+            fix: Some(Box::new(self.fix(right))),
         }))
     }
 
@@ -261,13 +264,27 @@ impl Judged<'_, '_> {
         })
     }
 
-    fn wrong(&self, realm: RealmId, message: String, remedy: Option<String>) -> Verdict {
+    /// Sets what the issuer is made of, in the form in which the framework wants it.
+    fn fix(&self, right: &str) -> Fix {
+        let service = self.scene.name_service(self.service);
+        let title = format!("Let {service} expect the issuer `{right}`");
+        match retarget::issuer(self.scene, self.service, self.expected, right) {
+            Some(changes) => Fix::of(title, Safety::Review, changes),
+            None => {
+                let step = format!("Set {} of {service} so that the issuer is `{right}`.", self.settings());
+                Fix::by_hand(title, vec![step])
+            }
+        }
+    }
+
+    fn wrong(&self, realm: RealmId, message: String, remedy: Option<String>, right: Option<&str>) -> Verdict {
         Verdict::Wrong(Case {
             severity: None,
             message: capitalized(&message),
             remedy,
             evidence: self.evidence(realm),
             value: Some(self.expected.issuer.clone()),
+            fix: right.map(|right| Box::new(self.fix(right))),
         })
     }
 
@@ -519,5 +536,44 @@ mod tests {
         let said = Stage::new().service("web.yaml", &service_yaml("web", &env)).judge("issuer-mismatch");
         assert_eq!(said.wrong.len(), 1, "{:?}", said.wrong);
         assert!(said.wrong[0].contains("no issuer of Keycloak has a slash at the end"), "{:?}", said.wrong);
+    }
+
+    #[test]
+    fn the_fix_keeps_the_form_that_the_setting_has() {
+        let fixes = |env: &[(&str, &str)]| {
+            let stage = Stage::new().realm("shop.json", REALM).service("web.yaml", &service_yaml("web", env));
+            stage.fixes("issuer-mismatch")
+        };
+        assert_eq!(
+            fixes(&[("OIDC_ISSUER", "https://auth.example.com/realms/shop"), ("OIDC_CLIENT_ID", "web")]),
+            [
+                "review switch web.yaml: env OIDC_ISSUER https://auth.example.com/realms/shop → https://sso.example.com/realms/shop"
+            ]
+        );
+        assert_eq!(
+            fixes(&[
+                ("KEYCLOAK_URL", "https://auth.example.com/auth/"),
+                ("KEYCLOAK_REALM", "shop"),
+                ("KEYCLOAK_CLIENT_ID", "web")
+            ]),
+            [
+                "review switch web.yaml: env KEYCLOAK_URL https://auth.example.com/auth/ → https://sso.example.com/"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_fix_of_an_argument_changes_the_whole_word() {
+        let service = service_yaml_with("web", "quay.io/oauth2-proxy/oauth2-proxy:v7", &[]).replace(
+            "        env:\n",
+            "        args: ['--oidc-issuer-url=https://sso.example.com/realms/shop/', '--client-id=web']\n",
+        );
+        let stage = Stage::new().realm("shop.json", REALM).service("web.yaml", &service);
+        assert_eq!(
+            stage.fixes("issuer-mismatch"),
+            [
+                "review switch web.yaml: spec.template.spec.containers[0].args[0] --oidc-issuer-url=https://sso.example.com/realms/shop/ → --oidc-issuer-url=https://sso.example.com/realms/shop"
+            ]
+        );
     }
 }

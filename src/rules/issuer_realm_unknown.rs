@@ -72,6 +72,7 @@ fn check(service: ServiceId, expected: &IssuerReading, scene: &Scene<'_>) -> Vec
         remedy: Some(format!("Set {settings} so that the realm is `{right}`, or create realm `{name}`.")),
         evidence,
         value: Some(expected.issuer.clone()),
+        fix: None,
     })]
 }
 

@@ -92,6 +92,7 @@ impl Judged<'_, '_> {
             )),
             evidence,
             value: Some(url.to_owned()),
+            fix: None,
         }))
     }
 
@@ -186,6 +187,7 @@ impl Judged<'_, '_> {
             }),
             evidence: vec![place],
             value: Some(name.to_owned()),
+            fix: None,
         }))
     }
 

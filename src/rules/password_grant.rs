@@ -1,6 +1,7 @@
 //! `password-grant`: a client may collect passwords itself.
 
 use crate::finding::{Case, Severity, Undecided, Verdict};
+use crate::fix::{Datum, Fix, Phase, Safety, offer};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -60,7 +61,19 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence: vec![evidence],
         value: None,
+        fix: fix(id, scene).map(Box::new),
     })]
+}
+
+fn fix(id: ClientId, scene: &Scene<'_>) -> Option<Fix> {
+    let change =
+        offer::set(scene, id, ClientField::DirectAccessGrants, Datum::switch(false), Phase::Contract)?;
+    let title = format!("Turn direct access grants of {} off", scene.name_client(id));
+    Some(
+        Fix::of(title, Safety::Review, vec![change]).with_risk(
+            "Apps and scripts that send passwords to the token endpoint get no tokens from then on.",
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -87,5 +100,17 @@ mod tests {
             ]
         );
         assert_eq!(said.undecided, Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_fix_turns_it_off() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "clients": [{"clientId": "web", "directAccessGrantsEnabled": "true"}]}"#,
+        );
+        assert_eq!(
+            stage.fixes("password-grant"),
+            ["review contract shop.json: directAccessGrantsEnabled true → false"]
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! `pkce-off`: a client logs people in without enforced PKCE.
 
 use crate::finding::{Case, Severity, Undecided, Verdict};
+use crate::fix::{Datum, Fix, Phase, Safety, offer};
 use crate::keycloak::model::{ClientField, attribute};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -65,7 +66,17 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence: vec![evidence],
         value: None,
+        fix: fix(id, scene).map(Box::new),
     })]
+}
+
+fn fix(id: ClientId, scene: &Scene<'_>) -> Option<Fix> {
+    let change = offer::set(scene, id, FIELD, Datum::text("S256"), Phase::Contract)?;
+    let title = format!("Demand PKCE with S256 of {}", scene.name_client(id));
+    Some(
+        Fix::of(title, Safety::Review, vec![change])
+            .with_risk("Logins of an app that sends no code challenge are refused from then on."),
+    )
 }
 
 #[cfg(test)]
@@ -136,5 +147,17 @@ mod tests {
         assert_eq!(said.wrong, Vec::<String>::new());
         assert_eq!(said.undecided.len(), 1);
         assert!(said.undecided[0].contains("${PKCE}"), "{:?}", said.undecided);
+    }
+
+    #[test]
+    fn the_fix_demands_s256() {
+        assert_eq!(
+            realm(r#""publicClient": true"#).fixes("pkce-off"),
+            ["review contract shop.json: attributes[\"pkce.code.challenge.method\"] → S256"]
+        );
+        assert_eq!(
+            realm(r#""attributes": {"pkce.code.challenge.method": "plain"}"#).fixes("pkce-off"),
+            ["review contract shop.json: attributes[\"pkce.code.challenge.method\"] plain → S256"]
+        );
     }
 }

@@ -56,6 +56,7 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Verdict {
         remedy: None,
         evidence: vec![entry.evidence(id, scene, "the entry that accepts every host")],
         value: Some(entry.text.to_owned()),
+        fix: None,
     })
 }
 

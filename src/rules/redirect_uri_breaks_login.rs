@@ -65,6 +65,7 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
         remedy: None,
         evidence: vec![entry.evidence(id, scene, "the entry that the server cannot cope with")],
         value: Some(entry.text.to_owned()),
+        fix: None,
     }))
 }
 

@@ -80,6 +80,7 @@ fn check(link: &Link, scene: &Scene<'_>) -> Vec<Verdict> {
             scene.service_itself(link.service, format!("the service; {why}")),
         ],
         value: Some(entry.text.to_owned()),
+        fix: None,
     })]
 }
 

@@ -2,6 +2,7 @@
 
 use super::with_entries::{self, Entry, Holds};
 use crate::finding::{Case, Severity, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::entry::{DeadReason, EntryFacts, Reach};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -64,7 +65,15 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
         remedy: None,
         evidence: vec![entry.evidence(id, scene, "the entry that matches nothing")],
         value: Some(entry.text.to_owned()),
+        fix: Some(Box::new(fix(id, entry, when.is_empty(), scene))),
     }))
+}
+
+/// What no server accepts can go; where only servers of some versions do, the server's own may be another.
+fn fix(id: ClientId, entry: &Entry<'_>, everywhere: bool, scene: &Scene<'_>) -> Fix {
+    let safety = if everywhere { Safety::Safe } else { Safety::Review };
+    let title = format!("Remove the {} of {}", entry.name(), scene.name_client(id));
+    Fix::of(title, safety, vec![offer::remove(scene, id, entry.list.field(), entry.text)])
 }
 
 #[cfg(test)]
@@ -127,5 +136,20 @@ mod tests {
         ] {
             assert!(judge(uri).is_nothing(), "{uri}");
         }
+    }
+
+    #[test]
+    fn the_fix_removes_it_from_its_list() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "redirectUris": ["https://*.a.run.app/*", "https://shop.example.com/cb"],
+                "attributes": {"post.logout.redirect.uris": "+##https://*.example.com/bye"}}]}"#,
+        );
+        assert_eq!(
+            stage.version("26.7.3").fixes("redirect-uri-dead"),
+            [
+                "safe contract shop.json: attributes[\"post.logout.redirect.uris\"] -https://*.example.com/bye, redirectUris -https://*.a.run.app/*"
+            ]
+        );
     }
 }

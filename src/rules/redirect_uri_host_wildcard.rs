@@ -2,6 +2,7 @@
 
 use super::with_entries::{self, Entry, Holds};
 use crate::finding::{Case, Severity, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::entry::{EntryFacts, Reach};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -79,7 +80,22 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
         remedy: Some(format!("Write `{slashed}`, or better the exact redirect URI.")),
         evidence,
         value: Some(entry.text.to_owned()),
+        fix: Some(Box::new(fix(id, entry, any_port, &slashed, scene))),
     }))
+}
+
+/// The star behind a slash accepts what an honest app on the host asks for; on other ports only the entry with the star behind the
+/// colon does.
+fn fix(id: ClientId, entry: &Entry<'_>, any_port: bool, slashed: &str, scene: &Scene<'_>) -> Fix {
+    let title = format!("Write `{slashed}` for the {} of {}", entry.name(), scene.name_client(id));
+    let changes = offer::replace(scene, id, entry.list.field(), entry.text, slashed);
+    if any_port {
+        Fix::of(title, Safety::Review, changes).with_risk(
+            "Apps of this host that answer on another port than the default one are refused from then on.",
+        )
+    } else {
+        Fix::of(title, Safety::Safe, changes)
+    }
 }
 
 #[cfg(test)]
@@ -133,5 +149,29 @@ mod tests {
         for uri in ["*", "https://*", "https://shop.example.com/*", "https://shop.example.com/cb*", "/*"] {
             assert!(judge(uri, None).is_nothing(), "{uri}");
         }
+    }
+
+    #[test]
+    fn the_fix_puts_the_slash_in() {
+        let fixes = |uris: &str| {
+            let stage = Stage::new().realm(
+                "shop.json",
+                &format!(
+                    r#"{{"realm": "shop", "clients": [{{"clientId": "web", "redirectUris": [{uris}]}}]}}"#
+                ),
+            );
+            stage.fixes("redirect-uri-host-wildcard")
+        };
+        assert_eq!(
+            fixes(r#""https://shop.example.com*""#),
+            [
+                "safe expand shop.json: redirectUris +https://shop.example.com/*, redirectUris -https://shop.example.com*"
+            ]
+        );
+        assert_eq!(
+            fixes(r#""https://shop.example.com*", "https://shop.example.com/*""#),
+            ["safe contract shop.json: redirectUris -https://shop.example.com*"],
+            "what is there already is not added again"
+        );
     }
 }

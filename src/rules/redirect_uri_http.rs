@@ -3,7 +3,9 @@
 use super::with_entries::{self, Entry, List};
 use crate::cloud_run::urls::is_loopback;
 use crate::finding::{Case, Severity, Verdict};
+use crate::fix::{Datum, Fix, Phase, Safety, offer};
 use crate::keycloak::entry::Reach;
+use crate::keycloak::model::ClientField;
 use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -72,7 +74,35 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
         }),
         evidence: vec![entry.evidence(id, scene, "the entry with http")],
         value: Some(entry.text.to_owned()),
+        fix: fix(id, entry, &host, &secure, scene).map(Box::new),
     }))
+}
+
+fn fix(id: ClientId, entry: &Entry<'_>, host: &str, secure: &str, scene: &Scene<'_>) -> Option<Fix> {
+    let client = scene.name_client(id);
+    let risk = "An app that still asks for the http form is refused from then on.";
+    // The app does ask for http: without the entry its logins would end at once.
+    if host.ends_with(".run.app") {
+        let steps = vec![
+            "Let the app trust the header `X-Forwarded-Proto`, so that it asks for https.".to_owned(),
+            format!("Add `{secure}` to the {}s of {client}.", entry.list.noun()),
+            format!("Remove `{}` from them once the app asks for https.", entry.text),
+        ];
+        return Some(Fix::by_hand(format!("Move the {} of {client} to https", entry.name()), steps));
+    }
+    if entry.text.starts_with('/') {
+        let root_url = scene.client(id).root_url.as_ref().and_then(|url| url.text())?;
+        let right = format!(
+            "https{}",
+            root_url.get(..7).filter(|front| front.eq_ignore_ascii_case("http://")).map(|_| &root_url[4..])?
+        );
+        let change = offer::set(scene, id, ClientField::RootUrl, Datum::text(&right), Phase::Expand)?;
+        let title = format!("Set `rootUrl` of {client} to `{right}`");
+        return Some(Fix::of(title, Safety::Review, vec![change]).with_risk(risk));
+    }
+    let title = format!("Write `{secure}` for the {} of {client}", entry.name());
+    let changes = offer::replace(scene, id, entry.list.field(), entry.text, secure);
+    Some(Fix::of(title, Safety::Review, changes).with_risk(risk))
 }
 
 #[cfg(test)]
@@ -117,6 +147,29 @@ mod tests {
             [
                 "warning client web of realm shop: Client `web` of realm `shop` has the redirect URI `/cb`, which `rootUrl` makes `http://shop.example.com/cb`, so that authorization codes travel unencrypted."
             ]
+        );
+    }
+
+    #[test]
+    fn the_fix_moves_to_https_where_the_app_is_not_the_cause() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "redirectUris": ["http://shop.example.com/cb", "http://shop-123456789012.europe-west1.run.app/*"]}]}"#,
+        );
+        assert_eq!(
+            stage.fixes("redirect-uri-http"),
+            [
+                "review expand shop.json: redirectUris +https://shop.example.com/cb, redirectUris -http://shop.example.com/cb",
+                "by hand Move the redirect URI `http://shop-123456789012.europe-west1.run.app/*` of client `web` of realm `shop` to https",
+            ]
+        );
+        let relative = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "rootUrl": "http://shop.example.com", "redirectUris": ["/cb"]}]}"#,
+        );
+        assert_eq!(
+            relative.fixes("redirect-uri-http"),
+            ["review expand shop.json: rootUrl http://shop.example.com → https://shop.example.com"]
         );
     }
 }

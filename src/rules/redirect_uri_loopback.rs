@@ -82,6 +82,7 @@ fn judge(entry: &Entry<'_>, link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
         remedy: None,
         evidence,
         value: Some(entry.text.to_owned()),
+        fix: None,
     }))
 }
 

@@ -6,6 +6,7 @@ use crate::cloud_run::model::{ServiceUrl, UrlForm, Workload};
 use crate::cloud_run::urls::is_loopback;
 use crate::conventions::CallbackPurpose;
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::model::{ClientField, Dialect, attribute};
 use crate::keycloak::post_logout::PostLogoutMatcher;
 use crate::keycloak::redirect::{Matcher, Registration};
@@ -129,6 +130,7 @@ fn judge_pinned(
         remedy: Some(format!("Add `{uri}` to the redirect URIs of {}.", scene.name_client(link.client))),
         evidence,
         value: Some(uri.clone()),
+        fix: Some(Box::new(fix(link, ClientField::RedirectUris, uri, Safety::Safe, scene))),
     }))
 }
 
@@ -229,7 +231,32 @@ fn wrong(
         remedy: Some(remedy),
         evidence,
         value: Some(uri.to_owned()),
+        fix: Some(Box::new(fix_of_url(severity, uri, paths, link, scene))),
     })
+}
+
+fn fix(link: &Link, list: ClientField, uri: &str, safety: Safety, scene: &Scene<'_>) -> Fix {
+    let noun = if list == POST_LOGOUT { "post-logout redirect URIs" } else { "redirect URIs" };
+    let title = format!("Add `{uri}` to the {noun} of {}", scene.name_client(link.client));
+    Fix::of(title, safety, offer::insert(scene, link.client, list, uri))
+}
+
+/// Where the callback is not known, only a person who knows the app can say what to add.
+fn fix_of_url(severity: Severity, uri: &str, paths: &[String], link: &Link, scene: &Scene<'_>) -> Fix {
+    if paths.is_empty() {
+        let client = scene.name_client(link.client);
+        let title = format!("Add the callback on `{uri}` to the redirect URIs of {client}");
+        return Fix::by_hand(
+            title,
+            vec![
+                format!("Find the path to which {} takes browsers back.", scene.name_service(link.service)),
+                format!("Add `{uri}` with this path to the redirect URIs of {client}."),
+            ],
+        );
+    }
+    // Whether people shall log in through a tagged revision is not told by the tag.
+    let safety = if severity == Severity::Info { Safety::Review } else { Safety::Safe };
+    fix(link, ClientField::RedirectUris, uri, safety, scene)
 }
 
 /// A service of which no URL is known: an entry that covers every host is all that can be said to accept it.
@@ -431,6 +458,7 @@ fn judge_pinned_logout(
         remedy: Some(format!("Add `{uri}` to `{setting}` of {}.", scene.name_client(link.client))),
         evidence,
         value: Some(uri.clone()),
+        fix: Some(Box::new(fix(link, POST_LOGOUT, uri, Safety::Safe, scene))),
     }))
 }
 
@@ -521,5 +549,43 @@ mod tests {
     fn machines_and_apis_need_none() {
         assert!(judge(r#""standardFlowEnabled": false, "serviceAccountsEnabled": true"#, &[]).is_nothing());
         assert!(judge(r#""bearerOnly": true"#, &[]).is_nothing());
+    }
+
+    #[test]
+    fn the_fix_adds_the_uri_and_touches_no_other() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "redirectUris": ["https://web.example.com/callback/"]}]}"#,
+        ).service(
+            "web.yaml",
+            &service_yaml(
+                "web",
+                &[("OIDC_ISSUER", "https://sso.example.com/realms/shop"), ("OIDC_CLIENT_ID", "web"), ("OIDC_REDIRECT_URI", "https://web.example.com/callback")],
+            ),
+        );
+        assert_eq!(
+            stage.fixes("redirect-uri-missing"),
+            ["safe expand shop.json: redirectUris +https://web.example.com/callback"]
+        );
+    }
+
+    #[test]
+    fn a_callback_that_nothing_tells_is_for_a_person() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "redirectUris": ["http://localhost:3000/*"]}]}"#,
+        ).service(
+            "web.yaml",
+            &service_yaml(
+                "web",
+                &[("OIDC_ISSUER", "https://sso.example.com/realms/shop"), ("OIDC_CLIENT_ID", "web")],
+            ),
+        );
+        assert_eq!(
+            stage.fixes("redirect-uri-missing"),
+            [
+                "by hand Add the callback on `https://web-123456789012.europe-west1.run.app` to the redirect URIs of client `web` of realm `shop`"
+            ]
+        );
     }
 }

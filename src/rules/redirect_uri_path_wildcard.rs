@@ -4,7 +4,9 @@ use super::with_callbacks::callbacks;
 use super::with_entries::{self, List};
 use crate::conventions::CallbackPurpose;
 use crate::finding::{Case, Severity, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::entry::Reach;
+use crate::keycloak::model::ClientField;
 use crate::link::Link;
 use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
@@ -65,14 +67,22 @@ fn check(link: &Link, scene: &Scene<'_>) -> Vec<Verdict> {
                 scene.service_itself(link.service, "the service that uses one path of it"),
             ],
             value: Some(entry.text.to_owned()),
+            fix: Some(Box::new(fix(link, entry.text, &exact, scene))),
         }));
     }
     verdicts
 }
 
+fn fix(link: &Link, wide: &str, exact: &str, scene: &Scene<'_>) -> Fix {
+    let title = format!("Register `{exact}` instead of `{wide}` with {}", scene.name_client(link.client));
+    let changes = offer::replace(scene, link.client, ClientField::RedirectUris, wide, exact);
+    Fix::of(title, Safety::Review, changes)
+        .with_risk("Logins that come back to another page of the host are refused from then on.")
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Stage, service_yaml_with};
+    use crate::testing::{Stage, service_yaml, service_yaml_with};
 
     fn stage(uri: &str) -> Stage {
         let env = [
@@ -104,5 +114,25 @@ mod tests {
         {
             assert!(stage(uri).judge("redirect-uri-path-wildcard").is_nothing(), "{uri}");
         }
+    }
+
+    #[test]
+    fn the_fix_names_the_one_page() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "redirectUris": ["https://web.example.com/*"]}]}"#,
+        ).service(
+            "web.yaml",
+            &service_yaml(
+                "web",
+                &[("OIDC_ISSUER", "https://sso.example.com/realms/shop"), ("OIDC_CLIENT_ID", "web"), ("OIDC_REDIRECT_URI", "https://web.example.com/callback")],
+            ),
+        );
+        assert_eq!(
+            stage.fixes("redirect-uri-path-wildcard"),
+            [
+                "review expand shop.json: redirectUris +https://web.example.com/callback, redirectUris -https://web.example.com/*"
+            ]
+        );
     }
 }

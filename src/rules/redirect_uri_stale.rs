@@ -3,6 +3,7 @@
 use super::with_entries::{self, Entry};
 use crate::cloud_run::urls::{RunAppUrl, is_loopback};
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -43,8 +44,12 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         };
         match fate(&url, &host, scene) {
             Fate::Alive => elsewhere = true,
-            Fate::TurnedOff { why, evidence } => turned_off.push(wrong(id, &entry, &why, evidence, scene)),
-            Fate::Dead { why, evidence } => verdicts.push(wrong(id, &entry, &why, evidence, scene)),
+            Fate::TurnedOff { why, evidence } => {
+                turned_off.push(wrong(id, &entry, &why, evidence, Safety::Review, scene));
+            }
+            Fate::Dead { why, evidence } => {
+                verdicts.push(wrong(id, &entry, &why, evidence, Safety::Safe, scene));
+            }
             Fate::NotKnown => {
                 open.push((host, entry.evidence(id, scene, "an entry whose service was not read")));
             }
@@ -125,6 +130,7 @@ fn wrong(
     entry: &Entry<'_>,
     why: &str,
     other_side: Vec<Evidence>,
+    safety: Safety,
     scene: &Scene<'_>,
 ) -> Verdict {
     let mut evidence = vec![entry.evidence(id, scene, "the entry that nothing answers")];
@@ -139,7 +145,14 @@ fn wrong(
         remedy: None,
         evidence,
         value: Some(entry.text.to_owned()),
+        fix: Some(Box::new(fix(id, entry, safety, scene))),
     })
+}
+
+/// What is turned off may be turned on again, so somebody should look at it first.
+fn fix(id: ClientId, entry: &Entry<'_>, safety: Safety, scene: &Scene<'_>) -> Fix {
+    let title = format!("Remove the {} of {}", entry.name(), scene.name_client(id));
+    Fix::of(title, safety, vec![offer::remove(scene, id, entry.list.field(), entry.text)])
 }
 
 fn undecided(id: ClientId, open: Vec<(String, Evidence)>, scene: &Scene<'_>) -> Verdict {
@@ -241,6 +254,16 @@ mod tests {
             realm("https://old-123456789012.europe-west1.run.app/cb")
                 .judge("redirect-uri-stale")
                 .is_nothing()
+        );
+    }
+
+    #[test]
+    fn the_fix_removes_what_is_proven_to_be_gone() {
+        let list = "- apiVersion: serving.knative.dev/v1\n  kind: Service\n  metadata:\n    name: web\n    namespace: '123456789012'\n    labels: {cloud.googleapis.com/location: europe-west1}\n  spec:\n    template: {spec: {containers: [{image: x}]}}\n  status: {url: 'https://web-abcdefghij-ew.a.run.app'}\n- apiVersion: serving.knative.dev/v1\n  kind: Service\n  metadata:\n    name: api\n    namespace: '123456789012'\n    labels: {cloud.googleapis.com/location: europe-west1}\n  spec:\n    template: {spec: {containers: [{image: x}]}}\n  status: {url: 'https://api-abcdefghij-ew.a.run.app'}\n";
+        let stage = realm("https://old-123456789012.europe-west1.run.app/cb").service("list.yaml", list);
+        assert_eq!(
+            stage.fixes("redirect-uri-stale"),
+            ["safe contract shop.json: redirectUris -https://old-123456789012.europe-west1.run.app/cb"]
         );
     }
 }

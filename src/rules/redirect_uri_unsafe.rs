@@ -61,6 +61,7 @@ fn judge(id: ClientId, entry: &Entry<'_>, scene: &Scene<'_>) -> Option<Verdict> 
         remedy: None,
         evidence: vec![entry.evidence(id, scene, "the dangerous entry")],
         value: Some(entry.text.to_owned()),
+        fix: None,
     }))
 }
 

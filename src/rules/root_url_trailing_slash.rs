@@ -2,6 +2,7 @@
 
 use super::with_entries::{self, takes_browsers};
 use crate::finding::{Case, Severity, Verdict};
+use crate::fix::{Datum, Fix, Phase, Safety, offer};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -42,7 +43,15 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
             entry.evidence(id, scene, "an entry that begins with a slash"),
         ],
         value: Some(root_url.to_owned()),
+        fix: fix(id, root_url, scene).map(Box::new),
     })]
+}
+
+fn fix(id: ClientId, root_url: &str, scene: &Scene<'_>) -> Option<Fix> {
+    let right = root_url.trim_end_matches('/');
+    let change = offer::set(scene, id, ClientField::RootUrl, Datum::text(right), Phase::Expand)?;
+    let title = format!("Set `rootUrl` of {} to `{right}`", scene.name_client(id));
+    Some(Fix::of(title, Safety::Safe, vec![change]))
 }
 
 #[cfg(test)]
@@ -82,5 +91,17 @@ mod tests {
     fn one_slash_is_right() {
         assert!(judge("https://shop.example.com", "/cb").is_nothing());
         assert!(judge("https://shop.example.com/", "https://shop.example.com/cb").is_nothing());
+    }
+
+    #[test]
+    fn the_fix_takes_the_slash_away() {
+        let stage = Stage::new().realm(
+            "shop.json",
+            r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": [{"clientId": "web", "rootUrl": "https://shop.example.com/", "redirectUris": ["/cb"]}]}"#,
+        );
+        assert_eq!(
+            stage.fixes("root-url-trailing-slash"),
+            ["safe expand shop.json: rootUrl https://shop.example.com/ → https://shop.example.com"]
+        );
     }
 }

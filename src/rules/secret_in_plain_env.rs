@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::with_clients::is_of_a_store;
 use crate::cloud_run::masking::MASK;
-use crate::cloud_run::model::{Container, Dialect, EnvValue};
+use crate::cloud_run::model::{Container, Dialect, EnvValue, Workload};
 use crate::cloud_run::secret_names::is_no_secret;
 use crate::conventions::{ContainerView, Role, SettingSource, SettingView, ValueView, understand};
 use crate::finding::{Case, Evidence, Severity, Subject, Verdict};
+use crate::fix::Fix;
 use crate::keycloak::model::{ClientField, ClientSecret};
 use crate::known::{Known, Tag};
 use crate::link::{ContainerReading, NamedClient};
@@ -15,7 +16,8 @@ use crate::locus::Locus;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
 use crate::secrets::looks_masked;
-use crate::snapshot::{ClientId, Fact, ServiceId};
+use crate::shell;
+use crate::snapshot::{ClientId, Fact, PartKind, Place, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -229,6 +231,7 @@ fn judge(
         remedy: Some(remedy(service, plain, is_client_secret, scene)),
         evidence,
         value: Some(name.to_owned()),
+        fix: Some(Box::new(fix(service, plain, client, is_client_secret, scene))),
     }))
 }
 
@@ -304,6 +307,116 @@ fn client_of(
         None => first.or_else(linked).or_else(only),
         Some(_) => linked().or_else(only),
     }
+}
+
+/// The way to Secret Manager, command by command. The secret itself stands in none of them: it is typed where gcloud asks for it.
+fn fix(
+    service: ServiceId,
+    plain: &Plain<'_>,
+    client: Option<ClientId>,
+    is_client_secret: bool,
+    scene: &Scene<'_>,
+) -> Fix {
+    let (of, who) = (scene.service(service), scene.name_service(service));
+    let name = plain.name;
+    let title = format!("Move `{name}` of {who} to Secret Manager");
+    let project = of.project.as_ref().and_then(|project| project.text());
+    let in_project =
+        project.map_or_else(String::new, |project| format!(" --project={}", shell::word(project)));
+    let secret = secret_name(&of.display_name(), name);
+    let renew = match client {
+        _ if !is_client_secret => "Change the password: everybody who saw the old one still has it.".to_owned(),
+        Some(client) => format!(
+            "Give {} a new secret, when the service may be restarted: the old one stays readable in revisions and files.",
+            scene.name_client(client)
+        ),
+        None => "Give the client a new secret, when the service may be restarted: the old one stays readable in revisions and files.".to_owned(),
+    };
+    let account = match of.service_account.as_ref().map(|account| account.text()) {
+        Some(Some(account)) => shell::word(account),
+        Some(None) => "SERVICE_ACCOUNT".to_owned(),
+        None => match &of.project_number {
+            Some(number) => format!("{number}-compute@developer.gserviceaccount.com"),
+            None => "PROJECT_NUMBER-compute@developer.gserviceaccount.com".to_owned(),
+        },
+    };
+    let steps = vec![
+        format!(
+            "Make the secret:\ngcloud secrets create {secret} --replication-policy=automatic{in_project}"
+        ),
+        renew,
+        format!(
+            "Store the new secret, without a line break at its end (paste it, then press Ctrl-D twice):\ngcloud secrets versions add {secret} --data-file=-{in_project}"
+        ),
+        format!(
+            "Let the service read it:\ngcloud secrets add-iam-policy-binding {secret} --member=serviceAccount:{account} --role=roles/secretmanager.secretAccessor{in_project}"
+        ),
+        reference(service, plain, &secret, &in_project, scene),
+    ];
+    Fix::by_hand(title, steps)
+}
+
+/// A name for a secret: letters, digits, hyphens and underscores.
+fn secret_name(service: &str, setting: &str) -> String {
+    let setting = setting.trim_start_matches('-').to_ascii_lowercase();
+    let text = format!("{service}-{setting}");
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect()
+}
+
+/// How the setting comes to name the secret: in the file where there is one, else by a command.
+fn reference(
+    service: ServiceId,
+    plain: &Plain<'_>,
+    secret: &str,
+    in_project: &str,
+    scene: &Scene<'_>,
+) -> String {
+    let of = scene.service(service);
+    let name = plain.name;
+    let part = scene.snapshot.part(plain.at.part);
+    if plain.argument {
+        return format!(
+            "Hand it over in an environment variable or a file that comes from the secret `{secret}`, in place of `{name}` among the arguments."
+        );
+    }
+    let path = part.place.path();
+    if !matches!(part.place, Place::Live { .. }) && part.kind != PartKind::Answer {
+        let quoted = serde_json::to_string(name).unwrap_or_default();
+        let lines = match of.dialect {
+            Dialect::Knative => format!(
+                "- name: {quoted}\n  valueFrom:\n    secretKeyRef:\n      name: {secret}\n      key: '1'"
+            ),
+            Dialect::V2 => format!(
+                "{{\"name\": {quoted}, \"valueSource\": {{\"secretKeyRef\": {{\"secret\": \"{secret}\", \"version\": \"1\"}}}}}}"
+            ),
+            Dialect::TerraformV2 => format!(
+                "env {{\n  name = {quoted}\n  value_source {{\n    secret_key_ref {{\n      secret  = \"{secret}\"\n      version = \"1\"\n    }}\n  }}\n}}"
+            ),
+            Dialect::TerraformV1 => format!(
+                "env {{\n  name = {quoted}\n  value_from {{\n    secret_key_ref {{\n      name = \"{secret}\"\n      key  = \"1\"\n    }}\n  }}\n}}"
+            ),
+            Dialect::Flags => format!("--set-secrets={}", shell::word(&format!("{name}={secret}:1"))),
+        };
+        let place = if matches!(of.dialect, Dialect::TerraformV1 | Dialect::TerraformV2) {
+            "the .tf file of the service".to_owned()
+        } else {
+            format!("`{path}`")
+        };
+        return format!("Write this in {place} in place of the entry `{name}`:\n{lines}");
+    }
+    let kind = match of.workload {
+        Workload::Service | Workload::Instance => "services",
+        Workload::Job => "jobs",
+        Workload::WorkerPool => "worker-pools",
+    };
+    let region = of.region.as_ref().and_then(|region| region.text());
+    let in_region = region.map_or_else(String::new, |region| format!(" --region={}", shell::word(region)));
+    format!(
+        "Let the setting name it:\ngcloud run {kind} update {} --remove-env-vars={} --update-secrets={}{in_region}{in_project}",
+        shell::word(&of.display_name()),
+        shell::word(name),
+        shell::word(&format!("{name}={secret}:1")),
+    )
 }
 
 fn remedy(service: ServiceId, plain: &Plain<'_>, is_client_secret: bool, scene: &Scene<'_>) -> String {
@@ -517,5 +630,35 @@ mod tests {
         let said = Stage::new().service("web.yaml", &yaml).judge("secret-in-plain-env");
         assert_eq!(said.values, ["PAPERLESS_SOCIALACCOUNT_PROVIDERS"], "{said:?}");
         assert!(!format!("{said:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn the_way_to_secret_manager_holds_no_secret() {
+        let env = [ISSUER, ("OIDC_CLIENT_ID", "web"), ("OIDC_CLIENT_SECRET", "6Jq0e7cC1sAbd9")];
+        let mut stage =
+            Stage::new().realm("shop.json", REALM).service("web.yaml", &service_yaml("web", &env));
+        let fix = |stage: &Stage| {
+            let found =
+                stage.audit().findings.into_iter().find(|finding| finding.rule == "secret-in-plain-env");
+            found.and_then(|finding| finding.fix).map(|fix| fix.steps).unwrap_or_default()
+        };
+        let steps = fix(&stage);
+        assert_eq!(
+            steps[2],
+            "Store the new secret, without a line break at its end (paste it, then press Ctrl-D twice):\ngcloud secrets versions add web-oidc-client-secret --data-file=- --project=123456789012"
+        );
+        assert!(
+            steps[4]
+                .starts_with("Write this in `web.yaml` in place of the entry `OIDC_CLIENT_SECRET`:\n- name:"),
+            "{steps:?}"
+        );
+        assert!(!format!("{steps:?}").contains("6Jq0e7"));
+        for part in &mut stage.snapshot.parts {
+            part.place = crate::snapshot::Place::Live { address: part.place.path().to_owned() };
+        }
+        assert_eq!(
+            fix(&stage)[4],
+            "Let the setting name it:\ngcloud run services update web --remove-env-vars=OIDC_CLIENT_SECRET --update-secrets=OIDC_CLIENT_SECRET=web-oidc-client-secret:1 --region=europe-west1 --project=123456789012"
+        );
     }
 }

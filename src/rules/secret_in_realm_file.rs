@@ -75,6 +75,7 @@ fn check(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         )),
         evidence,
         value: None,
+        fix: None,
     })]
 }
 

@@ -76,6 +76,7 @@ fn check(link: &Link, scene: &Scene<'_>) -> Vec<Verdict> {
             secret.evidence(link, scene, "the secret that would not be needed"),
         ],
         value: Some(secret.name.to_owned()),
+        fix: None,
     })]
 }
 

@@ -189,6 +189,7 @@ impl Judged<'_, '_> {
                 self.scene.client_field(self.link.client, field, "when Keycloak made the client's secret"),
             ],
             value: Some(given.name.to_owned()),
+            fix: None,
         })
     }
 
@@ -251,6 +252,7 @@ impl Judged<'_, '_> {
             remedy: None,
             evidence,
             value: Some(given.name.to_owned()),
+            fix: None,
         }))
     }
 
@@ -282,6 +284,7 @@ impl Judged<'_, '_> {
             ),
             evidence,
             value: Some(given.name.to_owned()),
+            fix: None,
         })
     }
 

@@ -80,6 +80,7 @@ fn judge(id: ClientId, now: jiff::Timestamp, scene: &Scene<'_>) -> Aged {
             remedy: None,
             evidence,
             value: Some(day(value)),
+            fix: None,
         }))
     };
     if let Some(end) = time(client, attribute::SECRET_EXPIRATION_TIME) {

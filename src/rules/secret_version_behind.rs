@@ -84,6 +84,7 @@ fn pinned(
             Evidence::cloud_run(newest.at.clone(), None, "the newer version"),
         ],
         value: Some(format!("{} {}", given.name, newest.number)),
+        fix: None,
     }))
 }
 
@@ -116,6 +117,7 @@ fn moved(
             Evidence::cloud_run(newest.at.clone(), None, "the version that was made after the revision"),
         ],
         value: Some(format!("{} {}", given.name, newest.number)),
+        fix: None,
     }))
 }
 

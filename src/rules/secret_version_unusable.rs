@@ -88,6 +88,7 @@ fn judge(given: &Given<'_>, link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
         remedy: None,
         evidence: vec![setting, place],
         value: Some(format!("{} {value}", given.name)),
+        fix: None,
     }))
 }
 

@@ -96,6 +96,7 @@ fn judge(id: ClientId, scene: &Scene<'_>) -> Vec<Verdict> {
         remedy: None,
         evidence: evidence(id, client, user, &said, scene),
         value: Some(said.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+        fix: None,
     })]
 }
 

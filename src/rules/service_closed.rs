@@ -168,6 +168,7 @@ impl Judged<'_, '_> {
             remedy: Some(remedy.to_owned()),
             evidence,
             value: value.map(str::to_owned),
+            fix: None,
         })
     }
 

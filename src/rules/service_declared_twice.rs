@@ -324,7 +324,7 @@ fn differing(group: &Group<'_>, scene: &Scene<'_>) -> Option<(Subject, Verdict)>
     );
     let subject =
         Subject { environment: group.identity.environment.clone(), ..scene.subject_of_service(first.id) };
-    let case = Case { severity: None, message, remedy: None, evidence, value: None };
+    let case = Case { severity: None, message, remedy: None, evidence, value: None, fix: None };
     Some((subject, Verdict::Wrong(case)))
 }
 

@@ -81,6 +81,7 @@ fn judge(id: ServiceId, access: &Access, scene: &Scene<'_>) -> Option<Verdict> {
         remedy: None,
         evidence: places,
         value: value.map(str::to_owned),
+        fix: None,
     }))
 }
 

@@ -73,6 +73,7 @@ fn wrong(
         }),
         evidence,
         value: Some(name.to_owned()),
+        fix: None,
     })
 }
 

@@ -99,6 +99,7 @@ fn by_login(link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
         remedy: Some(remedy(link.client, scene)),
         evidence,
         value: None,
+        fix: None,
     }))
 }
 
@@ -183,6 +184,7 @@ fn by_link(link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
             remedy: Some(remedy(link.client, scene)),
             evidence,
             value: None,
+            fix: None,
         })),
     }
 }
@@ -301,6 +303,7 @@ fn by_realm(
         remedy: Some(remedy(first, scene)),
         evidence,
         value: None,
+        fix: None,
     }))
 }
 

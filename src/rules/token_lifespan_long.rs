@@ -66,6 +66,7 @@ fn judge_realm(id: RealmId, clients: usize, scene: &Scene<'_>) -> Option<Verdict
         remedy: None,
         evidence: vec![scene.realm_lifespan(id, "the lifespan of access tokens in seconds")],
         value: Some(lifespan.to_string()),
+        fix: None,
     }))
 }
 
@@ -98,6 +99,7 @@ fn judge_client(id: ClientId, scene: &Scene<'_>) -> Option<Verdict> {
         remedy: None,
         evidence,
         value: Some(text.to_owned()),
+        fix: None,
     }))
 }
 

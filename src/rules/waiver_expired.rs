@@ -38,5 +38,6 @@ fn check(state: &WaiverUse<'_>, scene: &Scene<'_>) -> Vec<Verdict> {
             .into_iter()
             .collect(),
         value: Some(waiver.rule.clone()),
+        fix: None,
     })]
 }

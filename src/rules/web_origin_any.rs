@@ -71,6 +71,7 @@ fn open(id: ClientId, index: usize, entry: &str, effect: &str, label: &str, scen
         remedy: None,
         evidence: vec![scene.client_entry(id, ClientField::WebOrigins, index, label)],
         value: Some(entry.to_owned()),
+        fix: None,
     })
 }
 
@@ -115,6 +116,7 @@ fn by_redirects(id: ClientId, index: usize, scene: &Scene<'_>) -> Option<Verdict
             wide.evidence(id, scene, "the redirect URI that has no origin"),
         ],
         value: Some("+".to_owned()),
+        fix: None,
     }))
 }
 

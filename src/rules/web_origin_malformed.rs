@@ -2,6 +2,7 @@
 
 use super::with_origins::{malformed, serves_pages, worst_need};
 use crate::finding::{Case, Severity, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
@@ -84,7 +85,25 @@ fn judge(id: ClientId, index: usize, entry: &str, scene: &Scene<'_>) -> Option<V
             "the entry that equals no origin of a browser",
         )],
         value: Some(entry.to_owned()),
+        fix: fix(id, entry, found.meant.as_deref(), is_there, scene).map(Box::new),
     }))
+}
+
+/// The entry allows nobody, so nobody misses it; where it is not known what it was meant to be, a person has to say.
+fn fix(id: ClientId, entry: &str, meant: Option<&str>, is_there: bool, scene: &Scene<'_>) -> Option<Fix> {
+    let client = scene.name_client(id);
+    let (title, changes) = match meant {
+        Some(_) if is_there => (
+            format!("Remove `{entry}` from the web origins of {client}"),
+            vec![offer::remove(scene, id, ClientField::WebOrigins, entry)],
+        ),
+        Some(meant) => (
+            format!("Write `{meant}` for `{entry}` in the web origins of {client}"),
+            offer::replace(scene, id, ClientField::WebOrigins, entry, meant),
+        ),
+        None => return None,
+    };
+    Some(Fix::of(title, Safety::Safe, changes))
 }
 
 #[cfg(test)]
@@ -164,5 +183,21 @@ mod tests {
         assert_eq!(said.wrong.len(), 1, "{said:?}");
         assert!(said.wrong[0].starts_with("error client web"), "{said:?}");
         assert!(said.wrong[0].ends_with("so it allows nobody: on pages of service `web` the token endpoint answers 403 \"Invalid origin\", and the login ends there."), "{said:?}");
+    }
+
+    #[test]
+    fn the_fix_writes_what_browsers_send() {
+        let client = r#""publicClient": true, "webOrigins": ["https://shop.example.com/"]"#;
+        assert_eq!(
+            stage(client).fixes("web-origin-malformed"),
+            [
+                "safe expand shop.json: webOrigins +https://shop.example.com, webOrigins -https://shop.example.com/"
+            ]
+        );
+        let beside = r#""webOrigins": ["https://shop.example.com/*", "https://shop.example.com"]"#;
+        assert_eq!(
+            stage(beside).fixes("web-origin-malformed"),
+            ["safe contract shop.json: webOrigins -https://shop.example.com/*"]
+        );
     }
 }

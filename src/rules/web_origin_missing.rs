@@ -5,6 +5,7 @@ use super::with_origins::{
     InBrowser, Origins, Page, Way, in_browser, is_on_loopback, malformed, needed, refused_pages,
 };
 use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
+use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::model::ClientField;
 use crate::link::Link;
 use crate::rules::redirect_uri_any::is_any;
@@ -98,7 +99,13 @@ fn missing(link: &Link, page: &Page, why: &str, origins: &Origins<'_>, scene: &S
         remedy: Some(format!("Add `{origin}` to the web origins of {client}.")),
         evidence,
         value: Some(origin.clone()),
+        fix: Some(Box::new(fix(link, origin, scene))),
     })
+}
+
+fn fix(link: &Link, origin: &str, scene: &Scene<'_>) -> Fix {
+    let title = format!("Add `{origin}` to the web origins of {}", scene.name_client(link.client));
+    Fix::of(title, Safety::Safe, offer::insert(scene, link.client, ClientField::WebOrigins, origin))
 }
 
 /// The client's list in words, and its place.
@@ -182,6 +189,7 @@ fn left_over(link: &Link, origins: &Origins<'_>, scene: &Scene<'_>) -> Option<Ve
         )),
         evidence,
         value: Some(page.origin),
+        fix: None,
     }))
 }
 
@@ -325,5 +333,24 @@ mod tests {
     fn a_malformed_entry_is_another_rules() {
         let said = judge(&spa(&format!(r#", "webOrigins": ["{URL}/"]"#)), &SPA, "26.7.3");
         assert!(said.is_nothing(), "{said:?}");
+    }
+
+    #[test]
+    fn the_fix_adds_the_origin() {
+        let client = spa(r#", "webOrigins": ["http://localhost:5173"]"#);
+        let listed = stage(&client, &service_yaml("web", &SPA)).version("26.7.3");
+        assert_eq!(
+            listed.fixes("web-origin-missing"),
+            ["safe expand shop.json: webOrigins +https://web-123456789012.europe-west1.run.app"]
+        );
+        // Without a list the server would take the origins of the redirect URIs, which an own list has to keep.
+        let relative = r#""publicClient": true, "rootUrl": "https://web-123456789012.europe-west1.run.app", "redirectUris": ["/*"]"#;
+        let absent = stage(relative, &service_yaml("web", &SPA)).version("26.7.3");
+        assert_eq!(
+            absent.fixes("web-origin-missing"),
+            [
+                "safe expand shop.json: webOrigins ++, webOrigins +https://web-123456789012.europe-west1.run.app"
+            ]
+        );
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::with_issuers::containers;
 use crate::conventions::{AudienceCheck, framework};
 use crate::finding::{Case, Evidence, Subject, Verdict};
+use crate::fix::{Fix, Phase, Safety, offer};
 use crate::keycloak::audience::{TokenRequest, Via, issue};
 use crate::keycloak::import::HeldRealm;
 use crate::keycloak::mapper::{self, Effect};
@@ -87,6 +88,18 @@ pub(super) fn id_tokens(service: ServiceId, scene: &Scene<'_>) -> Vec<(Subject, 
     links.filter_map(|link| Some((scene.subject_of_link(link), id_token(link, scene)?))).collect()
 }
 
+/// Takes the mapper that replaces the claim out of ID tokens; access tokens keep it.
+fn fix(link: &Link, at: &Locus, scene: &Scene<'_>) -> Option<Fix> {
+    let (change, is_shared) =
+        offer::set_mapper(scene, link.client, at, mapper::ID_SWITCH, "false", Phase::Switch)?;
+    let title = format!("Let ID tokens of {} carry its own id", scene.name_client(link.client));
+    let whose = if is_shared { "all clients that have this client scope" } else { "this client" };
+    Some(
+        Fix::of(title, Safety::Review, vec![change])
+            .with_risk(format!("ID tokens of {whose} lose the audience that the mapper writes.")),
+    )
+}
+
 fn id_token(link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
     let own = scene.client(link.client).client_id.text()?;
     let (realm, client) = (scene.realm(link.client.realm), scene.client(link.client));
@@ -117,5 +130,6 @@ fn id_token(link: &Link, scene: &Scene<'_>) -> Option<Verdict> {
         ),
         evidence,
         value: Some(own.to_owned()),
+        fix: replacing.and_then(|via| via.at.as_ref()).and_then(|at| fix(link, at, scene)).map(Box::new),
     }))
 }

@@ -35,6 +35,14 @@ impl List {
         }
     }
 
+    /// The list as a field of a client.
+    pub(super) fn field(self) -> ClientField {
+        match self {
+            List::Redirect => ClientField::RedirectUris,
+            List::PostLogout => POST_LOGOUT,
+        }
+    }
+
     /// What the server does at the entry's end of the conversation, as messages name it.
     pub(super) fn event(self) -> &'static str {
         match self {

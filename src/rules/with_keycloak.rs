@@ -107,7 +107,7 @@ pub(super) fn wrong(
     evidence: Vec<Evidence>,
     value: impl Into<String>,
 ) -> Verdict {
-    Verdict::Wrong(Case { severity: None, message, remedy, evidence, value: Some(value.into()) })
+    Verdict::Wrong(Case { severity: None, message, remedy, evidence, value: Some(value.into()), fix: None })
 }
 
 pub(super) fn with_severity(verdict: Verdict, severity: Severity) -> Verdict {

@@ -407,6 +407,7 @@ fn bare_realm(at: &Locus, name: Text) -> Realm {
         enabled: Known::Value(true),
         keycloak_version: None,
         frontend_url: None,
+        by_config_cli: false,
         access_token_lifespan: None,
         ssl_required: None,
         clients: Vec::new(),

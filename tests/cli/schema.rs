@@ -14,8 +14,8 @@ fn schema(of: &str) -> Value {
 }
 
 #[test]
-fn both_schemas_are_schemas() {
-    for of in ["report", "config"] {
+fn all_schemas_are_schemas() {
+    for of in ["report", "plan", "config"] {
         let schema = schema(of);
         jsonschema::meta::validate(&schema).unwrap();
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");

@@ -187,7 +187,7 @@ pub struct ExplainArgs {
 
 /// `cloakrun schema`
 #[derive(Debug, Args)]
-#[command(about = "Print the JSON Schema of the report or of the configuration")]
+#[command(about = "Print the JSON Schema of the report, of a plan or of the configuration")]
 pub struct SchemaArgs {
     /// Which schema
     #[arg(value_enum, value_name = "OF")]
@@ -199,6 +199,8 @@ pub struct SchemaArgs {
 pub enum SchemaOf {
     /// The report of `cloakrun check --format json`
     Report,
+    /// A plan of repairs
+    Plan,
     /// The configuration file, cloakrun.yaml
     Config,
 }

@@ -26,6 +26,7 @@ pub(super) struct RealmFields<'c, 't> {
     enabled: Option<Known<bool>>,
     keycloak_version: Option<Text>,
     frontend_url: Option<Text>,
+    by_config_cli: bool,
     access_token_lifespan: Option<Known<i64>>,
     ssl_required: Option<Text>,
     clients: Option<Vec<Client>>,
@@ -53,6 +54,7 @@ impl<'c, 't> RealmFields<'c, 't> {
             enabled: None,
             keycloak_version: None,
             frontend_url: None,
+            by_config_cli: false,
             access_token_lifespan: None,
             ssl_required: None,
             clients: None,
@@ -109,6 +111,7 @@ impl<'c, 't> RealmFields<'c, 't> {
             enabled: self.enabled.unwrap_or(Known::Value(false)),
             keycloak_version: self.keycloak_version,
             frontend_url: self.frontend_url,
+            by_config_cli: self.by_config_cli,
             access_token_lifespan: self.access_token_lifespan,
             ssl_required: self.ssl_required,
             complete: if has_built_in_clients(&clients) {
@@ -165,6 +168,7 @@ impl<'de> Fields<'de> for RealmFields<'_, '_> {
                     context,
                     frontend_url: &mut self.frontend_url,
                     admin_expiration: &mut self.events.admin_expiration,
+                    by_config_cli: &mut self.by_config_cli,
                 }))?;
             }
             "clients" => {
@@ -258,7 +262,11 @@ struct RealmAttributes<'a, 'c, 't> {
     context: &'c Context<'t>,
     frontend_url: &'a mut Option<Text>,
     admin_expiration: &'a mut Option<Known<i64>>,
+    by_config_cli: &'a mut bool,
 }
+
+/// keycloak-config-cli keeps checksums and its state in realm attributes whose names begin so.
+const CONFIG_CLI: &str = "de.adorsys.keycloak.config.";
 
 impl<'de> Fields<'de> for RealmAttributes<'_, '_, '_> {
     const WHAT: &'static str = "attributes";
@@ -271,7 +279,10 @@ impl<'de> Fields<'de> for RealmAttributes<'_, '_, '_> {
                 *self.admin_expiration = context.next_number(map)?;
                 return Ok(());
             }
-            _ => return skip(map),
+            _ => {
+                *self.by_config_cli |= key.starts_with(CONFIG_CLI);
+                return skip(map);
+            }
         }
         let make = |text: &str| (!text.is_empty()).then(|| context.text(text));
         *self.frontend_url = map.next_value_seed(Scalar { loose: true, make })?.flatten();
