@@ -8,7 +8,7 @@ use std::path::Path;
 use cloakrun::finding::Severity;
 use cloakrun::rules;
 use cloakrun::snapshot::Fact;
-use cloakrun_test_support::demo::{self, PROJECT, ROLES};
+use cloakrun_test_support::demo::{self, PROJECT, REALM, ROLES};
 use cloakrun_test_support::google::{Config, Kind, StandIn};
 use cloakrun_test_support::keycloak::{Keycloak, Realm};
 use serde_json::{Value, json};
@@ -113,16 +113,27 @@ fn sessions_with_the_demo_print_what_the_readme_shows() {
         let printed = settled(printed.trim_end(), &addresses);
         assert_eq!(printed, settled(&session.shown, &[]), "cloakrun {}", args.join(" "));
     }
+    drift(&realm, directory.path(), &environment);
+    drop(realm);
+}
+
+/// A snapshot gives the same findings as the servers, and shows the one thing that changed since.
+fn drift(realm: &Realm<'_>, directory: &Path, environment: &[(String, String)]) {
     // What the snapshot holds is what was asked: it gives the same findings.
     let findings = |said: &Said| {
         let report: Value = serde_json::from_str(&said.out).unwrap();
         let of = |finding: &Value| finding["rule"].as_str().unwrap().to_owned();
         report["findings"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
     };
-    let live = run(directory.path(), &["check", "--project", PROJECT, "--format", "json"], &environment);
-    let kept = run(directory.path(), &["check", "shop-state", "--format", "json"], &[]);
+    let live = run(directory, &["check", "--project", PROJECT, "--format", "json"], environment);
+    let kept = run(directory, &["check", "shop-state", "--format", "json"], &[]);
     assert_eq!(findings(&live), findings(&kept), "{}", kept.err);
-    drop(realm);
+    let mut client = realm.client("storefront");
+    client["redirectUris"].as_array_mut().unwrap().push(json!("https://shop.example.com/*"));
+    realm.put_client("storefront", &client).expect_success("changing the client");
+    let again =
+        run(directory, &["snapshot", "shop-state", "--realm", REALM, "--project", PROJECT], environment);
+    assert!(again.err.starts_with("shop-state: 21 objects: 1 changed, 20 unchanged.\n"), "{}", again.err);
 }
 
 /// More rules than this are counted in the README, not named.

@@ -5,6 +5,7 @@
 
 use std::env;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use cloakrun_test_support::demo::{self, PROJECT, REALM};
@@ -64,6 +65,10 @@ fn run_command(command: &[String], environment: &[(String, String)]) -> Result<E
 
 fn stay(runtime: &tokio::runtime::Runtime, environment: &[(String, String)]) -> Result<ExitCode, String> {
     let mut text = String::from("Paste this into another terminal:\n\n");
+    // cloakrun is built beside this program.
+    if let Some(folder) = env::current_exe().ok().as_deref().and_then(Path::parent) {
+        text.push_str(&format!("export PATH=\"{}:$PATH\"\n", folder.display()));
+    }
     for (name, value) in environment {
         text.push_str(&format!("export {name}={value}\n"));
     }
