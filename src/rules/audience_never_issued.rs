@@ -210,6 +210,8 @@ impl<'a, 'b> Demand<'a, 'b> {
                 open = open.or_else(|| tokens.undefined.first().cloned());
             } else if let Some(why) = tokens.unread.first() {
                 open = open.or_else(|| Some(why.clone()));
+            } else if let Some(missing) = self.scene.missing_of_realm(link.client.realm, Fact::ClientScopes) {
+                open = open.or_else(|| Some(missing.why.clone()));
             } else if let Some(why) = &self.why_unknown {
                 open = open.or_else(|| Some(format!("{} is not: {why}.", self.settings())));
             } else {
@@ -395,6 +397,10 @@ impl<'a, 'b> Demand<'a, 'b> {
         let mut why = self.why_unknown.as_ref().map(|why| format!("{} is not: {why}", self.settings()));
         let mut slip = None;
         for realm in realms {
+            // Of a realm that was not read whole it is not known what it issues.
+            let unread = [Fact::Clients, Fact::ClientScopes, Fact::Roles];
+            let unread = unread.iter().find_map(|fact| scene.missing_of_realm(*realm, *fact));
+            why = why.or_else(|| unread.map(|missing| clause(&missing.why)));
             let issuable = known.entry(*realm).or_insert_with(|| Issuable::of(*realm, scene));
             if let Some((text, at)) = self.issuable_in(issuable, *realm) {
                 why = why.or(Some(format!("which clients call it is not, and {text}")));
@@ -543,6 +549,7 @@ fn clause(sentence: &str) -> String {
             || text.starts_with("Some ")
             || text.starts_with("Several ")
             || text.starts_with("Not ")
+            || text.starts_with("In ")
     };
     if begins_small(text) {
         return chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default();
@@ -552,6 +559,7 @@ fn clause(sentence: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::snapshot::{Fact, Missing};
     use crate::testing::{Said, Stage, service_yaml, service_yaml_with};
 
     const ISSUER: (&str, &str) = ("OIDC_ISSUER", "https://sso.example.com/realms/shop");
@@ -782,5 +790,22 @@ mod tests {
             fixes(&mapper(r#""included.client.audience": "orders", "id.token.claim": "true""#)),
             ["safe expand shop.json: protocolMappers[0].config[\"access.token.claim\"] → true"]
         );
+    }
+
+    #[test]
+    fn what_a_realm_that_was_not_read_whole_issues_is_not_known() {
+        for fact in [Fact::Clients, Fact::ClientScopes] {
+            let mut stage = Stage::new()
+                .realm("shop.json", r#"{"realm": "shop", "attributes": {"frontendUrl": "https://sso.example.com"}, "clients": []}"#)
+                .service("api.yaml", &service_yaml("api", &[ISSUER, ("OIDC_AUDIENCE", "orders")]));
+            let why = "In realm `shop` this account may not see them.".to_owned();
+            stage.snapshot.parts[0].missing.push(Missing { fact, why, at: None });
+            let said = stage.judge("audience-never-issued");
+            assert_eq!(said.wrong, Vec::<String>::new());
+            assert!(
+                said.undecided[0].ends_with("is not known: in realm `shop` this account may not see them."),
+                "{said:?}"
+            );
+        }
     }
 }

@@ -71,7 +71,7 @@ fn a_keycloak_that_cannot_be_logged_in_to() {
         (DISCOVERY, Fault::Status(500), &[], 3, "failed (500)"),
         (DISCOVERY, html(503), &[], 3, "is still busy after several tries (503)"),
         (TOKEN, Fault::Silent, quick, 3, "did not answer in time"),
-        (TOKEN, html(502), &[], 3, "is still busy after several tries (502)"),
+        (TOKEN, html(502), &[], 3, "failed (502)"),
         (TOKEN, Fault::Garbage, &[], 3, "answered 200 with what is no answer of Keycloak"),
         (TOKEN, Fault::Status(401), &[], 2, "refused the login (401)"),
         (TOKEN, Fault::Status(403), &[], 2, "refused the login (403)"),
@@ -109,7 +109,7 @@ fn a_keycloak_that_fails_meanwhile() {
         (Fault::Status(409), &[], "refused the call (409)"),
         (Fault::Status(429), &[], "is still busy after several tries (429)"),
         (Fault::Status(500), &[], "failed (500)"),
-        (html(502), &[], "is still busy after several tries (502)"),
+        (html(502), &[], "failed (502)"),
         (html(503), &[], "is still busy after several tries (503)"),
         (Fault::Echo(500), &[], "failed (500)"),
     ] {
@@ -138,7 +138,7 @@ fn pages_that_repeat_end() {
     trouble.shop.realm.import_clients(&clients);
     let said = trouble.keycloak(CLIENTS, Fault::SamePage, &[]);
     assert_eq!(said.code, 3, "{said:?}");
-    said.says("same");
+    said.says("the list of clients changed while it was read");
     trouble.shop.google.fail(Matching::path("/v2/*/services"), google::Fault::SamePage, ALWAYS);
     trouble.proxy.heal();
     let said = trouble.run(&["check", "--rule", "redirect-uri-missing"]);
@@ -155,7 +155,7 @@ fn a_clock_ten_minutes_off_is_told() {
         said.says(words);
         let said = trouble.run(&["doctor"]);
         said.says(words);
-        said.says("600.");
+        assert!(said.words().contains("599.") || said.words().contains("600."), "{said:?}");
     }
 }
 
@@ -166,7 +166,7 @@ fn a_google_that_fails() {
     let error = |code| google::Fault::Error(code, format!("no, and {}", crate::world::GOOGLE_TOKEN));
     for (fault, args, words) in [
         (google::Fault::Silent, &["--timeout", "300ms"][..], "time"),
-        (google::Fault::Closed, &[], "cannot be reached"),
+        (google::Fault::Closed, &[], "the server could not be reached, or the connection broke"),
         (google::Fault::Cut, &[], ""),
         (google::Fault::Garbage, &[], ""),
         (html, &[], "(403)"),
