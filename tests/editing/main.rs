@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod hostile;
+mod large;
 mod print;
 mod random;
 
@@ -108,12 +109,16 @@ fn check(written: &Written, format: Format, documents: &[Value], tape: &mut Tape
     assert_eq!(read(new, format), meant, "{}", said());
     only_the_changed_lines_differ(text, &edited, &said);
     let (before, after) = (ends(text), ends(new));
-    assert_eq!((before.0, before.2), (after.0, after.2), "{}", said());
+    assert_eq!(before.0, after.0, "{}", said());
+    // Of blank lines before what goes the last one may be left, which looks like a line break at the end.
+    if !text.replace('\r', "").contains("\n\n") {
+        assert_eq!(before.2, after.2, "{}", said());
+    }
     // A text of one line may have been one of several.
     if text.contains('\n') && new.contains('\n') {
         assert_eq!(before.1, after.1, "{}", said());
     }
-    if edits.iter().all(|edit| keeps_comments(edit)) {
+    if edits.iter().all(keeps_comments) {
         for comment in &written.comments {
             assert!(new.contains(comment), "{comment} is gone: {}", said());
         }
