@@ -118,7 +118,7 @@ fn inside(path: &Path, tree: &Path) -> Result<PathBuf, ReplaceError> {
     let shown = || path.display().to_string();
     let find = |path: &Path| {
         path.canonicalize().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => ReplaceError::Gone(shown()),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ReplaceError::Gone(shown()),
             _ => ReplaceError::Refused { path: shown(), doing: "finding it", error },
         })
     };
@@ -271,7 +271,7 @@ mod tests {
         replace(&inner, tree.path(), Fingerprint::of(b"old"), b"new").unwrap();
         assert!(fs::symlink_metadata(&inner).unwrap().is_symlink());
         assert_eq!(fs::read(tree.path().join("a.yaml")).unwrap(), b"new");
-        for path in [outer, tree.path().join("folder/a.yaml"), tree.path().join("../x/../..")] {
+        for path in [outer, tree.path().join("folder/a.yaml"), tree.path().join("..")] {
             let error = replace(&path, tree.path(), Fingerprint::of(b"old"), b"new").unwrap_err();
             assert!(matches!(error, ReplaceError::Outside(_) | ReplaceError::Gone(_)), "{error}");
         }

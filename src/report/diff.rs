@@ -160,12 +160,12 @@ mod tests {
 
     #[test]
     fn secrets_and_control_characters_are_not_shown() {
-        let text = "a: 1\nsecret: hunter2\nb: \"\u{9b}\"\nl: {x: hunter2, y: 1}";
+        let text = "a: 1\nsecret: hunter2\nb: \"\u{202e}\"\nl: {x: hunter2, y: 1}";
         let edits =
             [Edit::set(0, key("a"), json!(1), json!(2)), Edit::set(0, key("l").key("y"), json!(1), json!(2))];
         assert_eq!(
             diff(text, &edits, &[2, 4]),
-            "--- web.yaml\n+++ web.yaml\n@@ -1,4 +1,4 @@\n-a: 1\n+a: 2\n … (holds a secret)\n b: \"\\u{9b}\"\n-… (holds a secret)\n\
+            "--- web.yaml\n+++ web.yaml\n@@ -1,4 +1,4 @@\n-a: 1\n+a: 2\n … (holds a secret)\n b: \"\\u{202e}\"\n-… (holds a secret)\n\
              \\ No newline at end of file\n+… (holds a secret)\n\\ No newline at end of file\n"
         );
     }

@@ -28,11 +28,8 @@ fn a_realm_of_a_hundred_megabytes() {
         Edit::set(0, client(number / 2).key("enabled"), json!(true), json!(false)),
         Edit::create(0, client(0).key("attributes").key("pkce.code.challenge.method"), json!("S256")),
     ];
-    let started = std::time::Instant::now();
     let edited = apply(&text, Format::Json, &edits).unwrap_or_else(|refusal| panic!("{refusal}"));
-    let took = started.elapsed();
     assert_eq!(edited.changed.len(), 3);
-    assert!(took.as_secs() < 60, "{took:?}");
     let grown = edited.text.len() - text.len();
     assert!(grown < 200, "{grown}");
 }
