@@ -1,6 +1,7 @@
 //! The fuzz targets: any bytes in, and a panic when something that must hold does not.
 
 use cloakrun::cloud_run::{deploy_flags, service_yaml, v2};
+use cloakrun::document::edit::{Change, Edit, apply};
 use cloakrun::document::locate::{Lines, locate};
 use cloakrun::document::{Format, Node, SyntaxError, json, yaml};
 use cloakrun::files::recognise;
@@ -136,11 +137,64 @@ pub fn redirect(bytes: &[u8]) {
     }
 }
 
+/// A text and edits of it: applied, they leave nothing to do, and their undo applies.
+pub fn edit(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    for format in [Format::Yaml, Format::Json] {
+        let documents = match format {
+            Format::Yaml => yaml::parse(text).unwrap_or_default(),
+            Format::Json => json::parse(text).into_iter().collect(),
+        };
+        for (number, document) in documents.iter().enumerate().take(4) {
+            let mut edits = Vec::new();
+            some_edits(number, document, &FieldPath::root(), &mut edits);
+            for edit in edits.iter().take(60) {
+                let Ok(edited) = apply(text, format, std::slice::from_ref(edit)) else { continue };
+                let again = apply(&edited.text, format, std::slice::from_ref(edit)).expect("what is done is done");
+                assert_eq!(again.text, edited.text);
+                let back = apply(&edited.text, format, &edited.undo);
+                // What is new may look like a part of the templates around it.
+                let templated = ["{{", "{%", "<%", "%", "@"].iter().any(|mark| text.contains(mark));
+                if let (Change::Set { .. }, false) = (&edit.change, templated) {
+                    assert_eq!(back.expect("what was done is undone").text, text);
+                }
+            }
+        }
+    }
+}
+
+fn some_edits(number: usize, node: &Node, at: &FieldPath, edits: &mut Vec<Edit>) {
+    match node {
+        Node::List(items) => {
+            edits.push(Edit::insert(number, at.clone(), "new".into()));
+            for (index, item) in items.iter().enumerate().take(8) {
+                if let Some(item) = item.scalar() {
+                    edits.push(Edit::remove(number, at.clone(), item.into()));
+                }
+                some_edits(number, item, &at.index(index), edits);
+            }
+        }
+        Node::Map(entries) => {
+            edits.push(Edit::create(number, at.key("new"), serde_json::json!({"a": ["b"]})));
+            for (key, value) in entries.iter().take(8) {
+                if let Node::Text(text) = value {
+                    edits.push(Edit::delete(number, at.key(key.clone()), (&**text).into()));
+                }
+                some_edits(number, value, &at.key(key.clone()), edits);
+            }
+        }
+        Node::Text(text) => edits.push(Edit::set(number, at.clone(), (&**text).into(), "it's: new".into())),
+        Node::Null => edits.push(Edit::set(number, at.clone(), serde_json::Value::Null, 5.into())),
+        Node::Bool(flag) => edits.push(Edit::set(number, at.clone(), (*flag).into(), (!flag).into())),
+        _ => {}
+    }
+}
+
 /// What is fuzzed.
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("yaml", yaml),
     ("json", json),
     ("realm", realm),
@@ -148,6 +202,7 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("terraform", terraform),
     ("flags", flags),
     ("redirect", redirect),
+    ("edit", edit),
 ];
 
 fn text(bytes: &[u8]) -> Option<&str> {

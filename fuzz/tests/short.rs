@@ -132,3 +132,8 @@ fn flags() {
 fn redirect() {
     run("redirect");
 }
+
+#[test]
+fn edit() {
+    run("edit");
+}

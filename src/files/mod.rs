@@ -1,6 +1,7 @@
 //! Files: which ones there are to read, and their text within limits.
 
 pub mod recognise;
+pub mod replace;
 mod walk;
 
 use std::io::Read;

@@ -5,6 +5,7 @@
 
 pub mod columns;
 pub mod concise;
+pub mod diff;
 pub mod escape;
 pub mod full;
 pub mod gather;

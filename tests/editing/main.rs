@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod hostile;
+mod large;
 mod print;
 mod random;
 
@@ -27,7 +28,10 @@ fn run(standard: u32, case: impl Fn(&mut Tape) -> Option<Reason>) {
     let refused_by = std::cell::RefCell::new(&mut refused);
     let mut runner = TestRunner::new(cases(standard));
     let outcome = runner.run(&vec(any::<u8>(), 0..600), |bytes| {
-        if let Some(reason) = case(&mut Tape::new(bytes)) {
+        // Random edits often contradict each other.
+        if let Some(reason) =
+            case(&mut Tape::new(bytes)).filter(|reason| !matches!(reason, Reason::Conflict(_)))
+        {
             *refused_by.borrow_mut().entry(format!("{reason:?}")).or_insert(0) += 1;
         }
         Ok(())
@@ -36,7 +40,7 @@ fn run(standard: u32, case: impl Fn(&mut Tape) -> Option<Reason>) {
     assert!(done.is_ok(), "{}", done.unwrap_err());
     let total: u32 = refused.values().sum();
     // A refusal is an answer, but not the usual one.
-    assert!(total * 10 < standard.max(cases(standard).cases), "{refused:?}");
+    assert!(total * 25 < standard.max(cases(standard).cases), "{refused:?}");
 }
 
 #[test]
@@ -104,8 +108,17 @@ fn check(written: &Written, format: Format, documents: &[Value], tape: &mut Tape
     random::apply(&mut meant, &edits);
     assert_eq!(read(new, format), meant, "{}", said());
     only_the_changed_lines_differ(text, &edited, &said);
-    assert_eq!(ends(text), ends(new), "{}", said());
-    if edits.iter().all(|edit| keeps_comments(edit)) {
+    let (before, after) = (ends(text), ends(new));
+    assert_eq!(before.0, after.0, "{}", said());
+    // Of blank lines before what goes the last one may be left, which looks like a line break at the end.
+    if !text.replace('\r', "").contains("\n\n") {
+        assert_eq!(before.2, after.2, "{}", said());
+    }
+    // A text of one line may have been one of several.
+    if text.contains('\n') && new.contains('\n') {
+        assert_eq!(before.1, after.1, "{}", said());
+    }
+    if edits.iter().all(keeps_comments) {
         for comment in &written.comments {
             assert!(new.contains(comment), "{comment} is gone: {}", said());
         }

@@ -107,7 +107,7 @@ impl Printer<'_> {
                         self.text.push_str(&" ".repeat(column));
                     }
                     self.text.push('-');
-                    if is_block(item) && self.tape.one_in(4) == false {
+                    if is_block(item) && !self.tape.one_in(4) {
                         self.text.push_str(&" ".repeat(self.dash - 1));
                         self.block(item, column + self.dash);
                     } else {

@@ -158,30 +158,38 @@ pub(crate) fn edit(documents: &[Value], tape: &mut Tape) -> Option<Edit> {
     }
 }
 
+/// Stands for an element that goes, so that the others keep their numbers until the end.
+const GONE: &str = "\u{7f}gone";
+
 /// The edits applied to values, without any regard to how that is done elsewhere.
 pub(crate) fn apply(documents: &mut [Value], edits: &[Edit]) {
-    // What moves elements comes last, from the end.
-    let mut order: Vec<&Edit> = edits.iter().collect();
-    order.sort_by_key(|edit| match edit.change {
-        Change::Set { .. } | Change::Create { .. } => 0,
-        Change::Delete { .. } => 1,
-        Change::Remove { .. } => 2,
-        Change::Insert { .. } => 3,
-    });
-    let removes = order.iter().filter(|edit| matches!(edit.change, Change::Remove { .. })).count();
-    let start = order.iter().position(|edit| matches!(edit.change, Change::Remove { .. })).unwrap_or(0);
-    order[start..start + removes].sort_by(|one, other| other.path.cmp(&one.path));
-    // Lists are found before elements move: the inserts go first where the order of their own list does not matter.
-    let document = documents.to_vec();
-    let _ = document;
-    let (moves, inserts) = order.split_at(start + removes);
-    let (sets, removes) = moves.split_at(start);
-    for edit in sets {
+    let mut before = documents.to_vec();
+    for edit in edits {
+        let Change::Remove { item } = &edit.change else { continue };
+        let Some(Value::Array(items)) = at(&mut before[edit.document], &edit.path) else { continue };
+        let goes: Vec<bool> = items.iter().map(|one| one == item).collect();
+        if let Some(Value::Array(items)) = at(&mut documents[edit.document], &edit.path) {
+            for (one, _) in items.iter_mut().zip(goes).filter(|(_, goes)| *goes) {
+                *one = Value::from(GONE);
+            }
+        }
+    }
+    let inserts = |edit: &&Edit| matches!(edit.change, Change::Insert { .. });
+    let (last, first): (Vec<&Edit>, Vec<&Edit>) = edits.iter().partition(inserts);
+    for edit in first.into_iter().chain(last) {
         one(documents, edit);
     }
-    // Inserting behind the last element moves nothing, so it can be done before elements go.
-    for edit in inserts.iter().chain(removes) {
-        one(documents, edit);
+    documents.iter_mut().for_each(sweep);
+}
+
+fn sweep(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.retain(|item| item != GONE);
+            items.iter_mut().for_each(sweep);
+        }
+        Value::Object(entries) => entries.values_mut().for_each(sweep),
+        _ => {}
     }
 }
 
@@ -200,11 +208,7 @@ fn one(documents: &mut [Value], edit: &Edit) {
                 items.push(item.clone());
             }
         }
-        Change::Remove { item } => {
-            if let Some(Value::Array(items)) = at(document, &edit.path) {
-                items.retain(|one| one != item);
-            }
-        }
+        Change::Remove { .. } => {}
         Change::Create { value } => {
             if let Some((Value::Object(entries), key)) = parent(document, &edit.path) {
                 entries.entry(key).or_insert(value.clone());
@@ -248,9 +252,9 @@ fn sorted_text(value: &Value) -> String {
             let mut entries: Vec<_> =
                 entries.iter().map(|(key, value)| format!("{key:?}:{}", sorted_text(value))).collect();
             entries.sort();
-            entries.concat()
+            format!("{{{}}}", entries.concat())
         }
-        Value::Array(items) => items.iter().map(sorted_text).collect::<Vec<_>>().join(","),
+        Value::Array(items) => format!("[{}]", items.iter().map(sorted_text).collect::<Vec<_>>().join(",")),
         other => other.to_string(),
     }
 }

@@ -69,7 +69,7 @@ impl Plan<'_> {
                 index += 1;
             }
             let gap = children[run].head..children[index].head;
-            if self.has_comment(children[run].end()..children[index].head) {
+            if self.comment_between(&children[run..=index]) {
                 for child in &children[run..index] {
                     let lines = self.own_lines(child).ok_or("a comment stands between elements that go")?;
                     self.splice(lines, "", here, edit);
@@ -80,7 +80,7 @@ impl Plan<'_> {
         }
         let behind = if kept + 1 < children.len() {
             let tail = children[kept].end()..last.end();
-            if !self.has_comment(tail.clone()) {
+            if !self.comment_between(&children[kept..]) {
                 tail
             } else if added.is_empty() && !self.json {
                 // A comma may stay behind the last element, so the comment before can stay as well.
@@ -171,6 +171,13 @@ impl Plan<'_> {
 
     fn has_comment(&self, place: Range<usize>) -> bool {
         !self.json && self.text.get(place).is_some_and(|gap| gap.contains('#'))
+    }
+
+    fn comment_between(&self, elements: &[Layout]) -> bool {
+        elements.windows(2).any(|pair| match pair {
+            [one, next] => self.has_comment(one.end()..next.head),
+            _ => false,
+        })
     }
 
     /// The lines of an element and its comma when nothing else but a comment stands on them.

@@ -27,6 +27,19 @@ pub(super) fn apply(node: &mut Node, wanted: &Wanted<'_>, at: &FieldPath) -> Res
     if wanted.edits_list() || wanted.edits_map() {
         inside(node, wanted, at)?;
     }
+    // Elements go by what they are now, and those to insert are looked for among what there will be; so an undo is exact.
+    let gone: Vec<bool> = match node {
+        Node::List(items) => {
+            for (edit, item) in &wanted.removes {
+                if items.iter().any(|found| same(found, item)) {
+                    may_go(item, *edit, at)?;
+                }
+            }
+            let goes = |found: &Node| wanted.removes.iter().any(|(_, item)| same(found, item));
+            items.iter().map(goes).collect()
+        }
+        _ => Vec::new(),
+    };
     for (step, child) in &wanted.children {
         let path = step_on(at, step);
         let missing = || child.refuse(&path, missing(node, step));
@@ -55,12 +68,8 @@ pub(super) fn apply(node: &mut Node, wanted: &Wanted<'_>, at: &FieldPath) -> Res
     // Elements move when others go, so the list itself comes after what is in it.
     match node {
         Node::List(items) => {
-            for (edit, item) in &wanted.removes {
-                if items.iter().any(|found| same(found, item)) {
-                    may_go(item, *edit, at)?;
-                }
-                items.retain(|found| !same(found, item));
-            }
+            let mut gone = gone.into_iter();
+            items.retain(|_| !gone.next().unwrap_or(false));
             for (_, item) in &wanted.inserts {
                 if !items.iter().any(|found| same(found, item)) {
                     items.push(value::node(item));
@@ -432,15 +441,15 @@ impl<'de> DeserializeSeed<'de> for Item<'_, '_, '_> {
         let Some(wanted) = self.list.wanted.filter(|wanted| wanted.edits_list()) else {
             return self.walk.deserialize(deserializer);
         };
-        // The element as it will be decides, as it does in `apply`.
+        // As `apply` does it.
         let mut node = NodeSeed(&mut self.walk.state.names).deserialize(deserializer)?;
+        if let Some((edit, item)) = wanted.removes.iter().find(|(_, item)| same(&node, item)) {
+            return may_go(item, *edit, &self.walk.at.parent()).map_err(|refusal| self.walk.refuse(refusal));
+        }
         if let Some(child) = self.walk.wanted
             && let Err(refusal) = apply(&mut node, child, &self.walk.at)
         {
             return Err(self.walk.refuse(refusal));
-        }
-        if let Some((edit, item)) = wanted.removes.iter().find(|(_, item)| same(&node, item)) {
-            return may_go(item, *edit, &self.walk.at.parent()).map_err(|refusal| self.walk.refuse(refusal));
         }
         self.list
             .present

@@ -304,16 +304,20 @@ impl<'a> Plan<'a> {
         for (index, child) in layout.children.iter().enumerate() {
             let mut item =
                 self.node(child, node.map(|node| node.items().get(index).unwrap_or(&Node::Null)))?;
-            let step = Segment::Index(child.ordinal);
-            if let Some(inner) = wanted.children.get(&step) {
-                guard::apply(item.to_mut(), inner, &here.old.index(index))?;
-            }
             for (edit, gone) in &wanted.removes {
                 if same(&item, gone) {
                     removed[index] = true;
                     removals.insert(*edit);
                     self.may_go(child, &here.old, *edit)?;
                 }
+            }
+            let step = Segment::Index(child.ordinal);
+            if let Some(inner) = wanted.children.get(&step) {
+                let path = here.old.index(index);
+                if let Some((edit, _)) = wanted.removes.iter().find(|(_, gone)| same(&item, gone)) {
+                    return Err(inner.refuse(&path, Reason::Conflict(*edit)));
+                }
+                guard::apply(item.to_mut(), inner, &path)?;
             }
             let found = wanted.inserts.iter().filter(|(_, one)| !removed[index] && same(&item, one));
             present.extend(found.map(|(edit, _)| *edit));

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod joined;
 mod json;
 mod refused;
 mod yaml;

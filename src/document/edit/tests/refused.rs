@@ -87,7 +87,7 @@ fn edits_that_contradict_each_other() {
         [delete("a/b", 1), set("a/b", 1, 2)],
         [create("a/c", 1), create("a/c", 2)],
         [set("a", 1, 2), set("a/b", 1, 2)],
-        [remove("a/l", json!({"k": 2})), set("a/l/1/k", 1, 2)],
+        [remove("a/l", json!({"k": 1})), set("a/l/1/k", 1, 2)],
     ] {
         let found = reason(text, Format::Yaml, &edits);
         assert!(matches!(found, Reason::Conflict(_)), "{found:?}");
