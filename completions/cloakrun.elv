@@ -37,7 +37,7 @@ set edit:completion:arg-completer[cloakrun] = {|@words|
             cand links 'Show which service talks through which client, and the clues'
             cand rules 'List the rules'
             cand explain 'Explain a rule: what breaks for whom, and what to do'
-            cand schema 'Print the JSON Schema of the report or of the configuration'
+            cand schema 'Print the JSON Schema of the report, of a plan or of the configuration'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -207,7 +207,7 @@ set edit:completion:arg-completer[cloakrun] = {|@words|
             cand links 'Show which service talks through which client, and the clues'
             cand rules 'List the rules'
             cand explain 'Explain a rule: what breaks for whom, and what to do'
-            cand schema 'Print the JSON Schema of the report or of the configuration'
+            cand schema 'Print the JSON Schema of the report, of a plan or of the configuration'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
