@@ -230,6 +230,19 @@ impl Gathered {
         }
     }
 
+    fn open(&mut self, rule: &'static Rule, severity: Severity, subject: &Subject, open: Undecided) {
+        self.undecided.push(Open {
+            rule: rule.id,
+            also: Vec::new(),
+            severity,
+            fingerprint: String::new(),
+            subject: subject.clone(),
+            reason: open.reason,
+            remedy: open.remedy,
+            evidence: open.evidence,
+        });
+    }
+
     fn take(
         &mut self,
         rule: &'static Rule,
@@ -260,16 +273,8 @@ impl Gathered {
                     fix: case.fix,
                 });
             }
-            Verdict::Undecided(open) => self.undecided.push(Open {
-                rule: rule.id,
-                also: Vec::new(),
-                severity: severity.of(None),
-                fingerprint: String::new(),
-                subject: subject.clone(),
-                reason: open.reason,
-                remedy: open.remedy,
-                evidence: open.evidence,
-            }),
+            Verdict::Undecided(open) => self.open(rule, severity.of(None), subject, open),
+            Verdict::Unasked(open) => self.open(rule, Severity::Info, subject, open),
         }
     }
 }
@@ -339,7 +344,7 @@ fn guesses(link: &crate::link::Link, scene: &Scene<'_>, verdicts: Vec<Verdict>) 
                 remedy: Some("Pin the link under `links` in cloakrun.yaml, or name the client in the service's settings.".to_owned()),
                 evidence: case.evidence,
             }),
-            undecided @ Verdict::Undecided(_) => undecided,
+            open @ (Verdict::Undecided(_) | Verdict::Unasked(_)) => open,
         })
         .collect()
 }

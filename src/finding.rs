@@ -104,6 +104,8 @@ pub enum Verdict {
     Wrong(Case),
     /// It could not be decided: a result of its own, never silence and never a guess.
     Undecided(Undecided),
+    /// It could be decided if the person asked for more (`--read-secrets`): said, and no reason to call the run incomplete.
+    Unasked(Undecided),
 }
 
 /// Something wrong.

@@ -1,4 +1,5 @@
-//! The README cannot lie: its sessions are run, and its table of exit codes is the program's.
+//! The README cannot lie: its sessions are run, and its tables of exit codes and of names in the environment are the program's. Those of its
+//! sessions that need servers are run in `tests/demo.rs`.
 //!
 //! Sessions stand in ```` ```console ```` blocks: `$ cloakrun …`, then (where it is not 0) `? CODE`, then what is printed on both streams at
 //! 100 columns. `cargo run … --` stands for the program just built.
@@ -50,5 +51,21 @@ fn the_table_of_exit_codes_is_the_programs() {
     for (exit, meaning) in EXITS {
         let row = format!("| {} | {meaning} |", exit.code());
         assert!(readme.contains(&row), "the README has no row\n{row}");
+    }
+}
+
+/// Every name of the environment that the login to Keycloak reads stands in the README.
+#[test]
+fn names_in_the_environment_are_in_the_readme() {
+    let Some(readme) = readme() else { return };
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/keycloak/api/settings.rs");
+    let source = std::fs::read_to_string(source).unwrap();
+    let is_name = |text: &&str| {
+        text.len() > 8 && text.chars().all(|c| c.is_ascii_uppercase() || c == '_') && text.contains('_')
+    };
+    let names: Vec<&str> = source.split('"').filter(is_name).collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        assert!(readme.contains(&format!("`{name}`")), "the README does not name {name}");
     }
 }

@@ -94,7 +94,11 @@ fn failed(what: String) -> impl FnOnce(std::io::Error) -> Fault {
     move |error| Fault::new(Whose::Output, anyhow::Error::new(error).context(what))
 }
 
-fn refuse_foreign(folder: &Path) -> Result<(), Fault> {
+/// Whether a folder may be written into: nothing is there yet, or it is empty, or it holds a [`MANIFEST`].
+///
+/// # Errors
+/// When it holds anything else, so that it is somebody else's, and when it cannot be looked into.
+pub fn refuse_foreign(folder: &Path) -> Result<(), Fault> {
     if folder.join(MANIFEST).is_file() {
         return Ok(());
     }
@@ -105,8 +109,7 @@ fn refuse_foreign(folder: &Path) -> Result<(), Fault> {
         ))
         .hint("Name a new or empty directory.")),
         Ok(false) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => std::fs::create_dir_all(folder)
-            .map_err(failed(format!("cannot make the directory {}", folder.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(failed(format!("cannot look into {}", folder.display()))(error)),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud_run::urls::RunAppUrl;
 use crate::finding::Severity;
+use crate::link::naming::realm_url;
 use crate::link::{NamedRealm, Tells};
 use crate::locus::Locus;
 use crate::rules;
@@ -119,11 +120,11 @@ fn sides(scene: &Scene<'_>) -> Vec<Gap> {
             let mut gaps: Vec<Gap> = wanted
                 .iter()
                 .take(MOST_NAMED)
-                .map(|((host, realm), services)| {
+                .map(|((host, realm), wanted)| {
                     Gap::incomplete(format!(
                         "No realm found; {} {} realm `{realm}` at {host}.",
-                        counted(services.len(), "service"),
-                        if services.len() == 1 { "names" } else { "name" },
+                        counted(wanted.services.len(), "service"),
+                        if wanted.services.len() == 1 { "names" } else { "name" },
                     ))
                 })
                 .collect();
@@ -143,11 +144,11 @@ fn sides(scene: &Scene<'_>) -> Vec<Gap> {
             let mut gaps: Vec<Gap> = wanted_realms(scene)
                 .iter()
                 .take(MOST_NAMED)
-                .map(|((host, realm), services)| {
+                .map(|((host, realm), wanted)| {
                     Gap::incomplete(format!(
                         "Realm `{realm}` at {host} was not read; {} {} it.",
-                        counted(services.len(), "service"),
-                        if services.len() == 1 { "names" } else { "name" },
+                        counted(wanted.services.len(), "service"),
+                        if wanted.services.len() == 1 { "names" } else { "name" },
                     ))
                 })
                 .collect();
@@ -188,14 +189,25 @@ fn keycloaks(scene: &Scene<'_>) -> usize {
     scene.links.services.iter().filter(|service| service.is_keycloak).count()
 }
 
-/// The realms that services name and that were not read, each with the names of the services.
-fn wanted_realms(scene: &Scene<'_>) -> BTreeMap<(String, String), BTreeSet<String>> {
-    let mut wanted: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+/// A realm that services name and that was not read.
+#[derive(Default)]
+struct Wanted {
+    /// The names of the services.
+    services: BTreeSet<String>,
+    /// The base URL of its Keycloak, where an issuer has the usual form.
+    base: Option<String>,
+}
+
+/// The realms that services name and that were not read, by host and name.
+fn wanted_realms(scene: &Scene<'_>) -> BTreeMap<(String, String), Wanted> {
+    let mut wanted: BTreeMap<(String, String), Wanted> = BTreeMap::new();
     for (id, service) in scene.snapshot.services() {
         for issuer in &scene.reading(id).issuers {
             if let NamedRealm::Elsewhere { host, realm } = &issuer.names {
-                let services = wanted.entry((host.clone(), realm.clone())).or_default();
-                services.insert(service.display_name());
+                let entry = wanted.entry((host.clone(), realm.clone())).or_default();
+                entry.services.insert(service.display_name());
+                let base = || realm_url(&issuer.issuer).map(|url| url.base.to_owned());
+                entry.base = entry.base.take().or_else(base);
             }
         }
     }
@@ -261,45 +273,78 @@ fn projects(scene: &Scene<'_>) -> BTreeMap<(String, String), BTreeSet<crate::sna
     found
 }
 
-/// The commands that would let the next run look at what is missing.
+/// The commands that would let the next run look at what is missing. Those that begin with `cloakrun check` are to be read with what
+/// this run was given.
 pub(super) fn next(scene: &Scene<'_>) -> Vec<NextCommand> {
-    let mut next: Vec<NextCommand> = wanted_realms(scene)
-        .keys()
-        .take(MOST_NAMED)
-        .map(|(host, realm)| NextCommand {
-            purpose: format!(
-                "Export realm `{realm}` where the Keycloak at {host} runs, then check both sides together"
-            ),
-            command: format!(
-                "kc.sh export --realm {} --file {}",
-                shell::word(realm),
-                shell::word(&format!("{realm}-realm.json"))
-            ),
-        })
-        .collect();
-    let no_service = scene.snapshot.services.is_empty() && !scene.snapshot.realms.is_empty();
-    if no_service {
-        let projects = projects(scene);
-        next.extend(projects.keys().take(MOST_NAMED).map(|(number, region)| NextCommand {
-            purpose: format!("Read the Cloud Run services of project number {number} in {region}"),
-            command: format!(
-                "gcloud run services list --project {} --region {} --format export > services.yaml",
-                shell::word(number),
-                shell::word(region)
-            ),
-        }));
-        if projects.is_empty() {
+    let snapshot = scene.snapshot;
+    let mut next = Vec::new();
+    for ((host, realm), wanted) in wanted_realms(scene).iter().take(MOST_NAMED) {
+        // Who asks a Keycloak can ask it, or another one, for this realm as well.
+        if snapshot.servers.is_empty() {
             next.push(NextCommand {
-                purpose: "Read the Cloud Run services of a project".to_owned(),
-                command: "gcloud run services list --project PROJECT --format export > services.yaml"
-                    .to_owned(),
+                purpose: format!(
+                    "Export realm `{realm}` where the Keycloak at {host} runs, then check both sides together"
+                ),
+                command: format!(
+                    "kc.sh export --realm {} --file {}",
+                    shell::word(realm),
+                    shell::word(&format!("{realm}-realm.json"))
+                ),
+            });
+        }
+        if cfg!(feature = "live") {
+            let url = wanted.base.clone().unwrap_or_else(|| format!("https://{host}"));
+            next.push(NextCommand {
+                purpose: format!("Read realm `{realm}` from the Keycloak at {host} as it is now"),
+                command: format!(
+                    "cloakrun check --keycloak-url {} --realm {}",
+                    shell::word(&url),
+                    shell::word(realm)
+                ),
             });
         }
     }
-    if next.is_empty() && scene.snapshot.realms.is_empty() && !scene.snapshot.services.is_empty() {
+    // A project that was asked has none; its files would not have any either.
+    if snapshot.services.is_empty() && !snapshot.realms.is_empty() && snapshot.projects.is_empty() {
+        let projects = projects(scene);
+        for (number, region) in projects.keys().take(MOST_NAMED) {
+            let place = format!("--project {} --region {}", shell::word(number), shell::word(region));
+            let whose = format!("the Cloud Run services of project number {number} in {region}");
+            next.extend(reading_services(&whose, &place));
+        }
+        if projects.is_empty() {
+            next.extend(reading_services("the Cloud Run services of a project", "--project PROJECT"));
+        }
+    }
+    if next.is_empty()
+        && snapshot.realms.is_empty()
+        && !snapshot.services.is_empty()
+        && snapshot.servers.is_empty()
+    {
         next.push(NextCommand {
             purpose: "Export the realm that these services use, then check both sides together".to_owned(),
             command: "kc.sh export --realm REALM --file realm.json".to_owned(),
+        });
+        if cfg!(feature = "live") {
+            next.push(NextCommand {
+                purpose: "Read the realm that these services use from its Keycloak as it is now".to_owned(),
+                command: "cloakrun check --keycloak-url https://HOST --realm REALM".to_owned(),
+            });
+        }
+    }
+    next
+}
+
+/// Both ways to read services: into a file, and live.
+fn reading_services(whose: &str, place: &str) -> Vec<NextCommand> {
+    let mut next = vec![NextCommand {
+        purpose: format!("Read {whose}"),
+        command: format!("gcloud run services list {place} --format export > services.yaml"),
+    }];
+    if cfg!(feature = "live") {
+        next.push(NextCommand {
+            purpose: format!("Read {whose} as they are now"),
+            command: format!("cloakrun check {place}"),
         });
     }
     next

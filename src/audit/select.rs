@@ -19,12 +19,14 @@ pub struct Selection {
     pub services: Vec<String>,
     /// Only what concerns these realms, by name (`--realm`).
     pub realms: Vec<String>,
+    /// Whether other realms exist that were left unread: then nobody is left out by realm, but not all that there is was looked at.
+    pub is_part: bool,
 }
 
 impl Selection {
     /// Whether everything is selected.
     pub fn is_everything(&self) -> bool {
-        self.rules.is_empty() && self.skipped_rules.is_empty() && !self.is_narrowed()
+        self.rules.is_empty() && self.skipped_rules.is_empty() && !self.is_narrowed() && !self.is_part
     }
 
     fn is_narrowed(&self) -> bool {

@@ -134,6 +134,9 @@ fn a_missing_side_is_said_with_what_is_known_of_it() {
     assert_eq!(found.gaps[0].message, "No realm found; 3 services name realm `shop` at sso.example.com.");
     assert!(found.is_incomplete(Severity::Error));
     assert_eq!(found.next[0].command, "kc.sh export --realm shop --file shop-realm.json");
+    let live = |command| cfg!(feature = "live").then_some(command);
+    let second = found.next.get(1).map(|next| next.command.as_str());
+    assert_eq!(second, live("cloakrun check --keycloak-url https://sso.example.com --realm shop"));
     let realm = REALM.replace("https://shop.example.com", "https://web-123456789012.europe-west1.run.app");
     let found = Stage::new().realm("shop.json", &realm).audit();
     assert_eq!(
@@ -144,6 +147,8 @@ fn a_missing_side_is_said_with_what_is_known_of_it() {
         found.next[0].command,
         "gcloud run services list --project 123456789012 --region europe-west1 --format export > services.yaml"
     );
+    let second = found.next.get(1).map(|next| next.command.as_str());
+    assert_eq!(second, live("cloakrun check --project 123456789012 --region europe-west1"));
 }
 
 #[test]

@@ -24,23 +24,49 @@ pub use live::{DoctorArgs, Live, SnapshotArgs};
 use crate::fault;
 
 /// What people type first.
+#[cfg(not(feature = "live"))]
 pub const EXAMPLES: &str = "\
 Examples:
   cloakrun check                           everything below this directory
   cloakrun check shop-realm.json deploy/   these files and directories
   cloakrun accepts web https://app.example.com/callback shop-realm.json";
 
+/// What people type first.
+#[cfg(feature = "live")]
+pub const EXAMPLES: &str = "\
+Examples:
+  cloakrun check                           everything below this directory
+  cloakrun check shop-realm.json deploy/   these files and directories
+  cloakrun check --keycloak-url https://sso.example.com --realm shop --project shop-prod
+                                           both sides as they are now; nothing is written
+  cloakrun doctor --keycloak-url https://sso.example.com --project shop-prod
+                                           who asks there, and what they may not see
+  cloakrun accepts web https://app.example.com/callback shop-realm.json";
+
+#[cfg(not(feature = "live"))]
+const ABOUT: &str = "\
+Checks that Keycloak clients and Google Cloud Run services fit together.
+
+cloakrun reads realm files and Cloud Run service files, works out which service talks through which client, and says which \
+logins and tokens will fail, why, and what to do.";
+
+#[cfg(feature = "live")]
+const ABOUT: &str = "\
+Checks that Keycloak clients and Google Cloud Run services fit together.
+
+cloakrun reads both sides, from files or as they are now on the servers, works out which service talks through which client, and \
+says which logins and tokens will fail, why, and what to do.";
+
 const ENVIRONMENT: &str = "\
 Every long option can be set in the environment too: --fail-on by CLOAKRUN_FAIL_ON, --no-config by CLOAKRUN_NO_CONFIG=1.";
 
-/// Checks that Keycloak clients and Google Cloud Run services fit together.
-///
-/// cloakrun reads realm files and Cloud Run service files, works out which service talks through which client, and says which
-/// logins and tokens will fail, why, and what to do.
+/// The command line as a whole.
 #[derive(Debug, Parser)]
 #[command(
     name = "cloakrun",
     version,
+    about = "Checks that Keycloak clients and Google Cloud Run services fit together",
+    long_about = ABOUT,
     max_term_width = 100,
     subcommand_required = false,
     after_help = format!("{EXAMPLES}\n\n{}\n\n{ENVIRONMENT}", fault::exit_table()),
@@ -125,7 +151,7 @@ pub enum When {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check realm and service files, and say what will fail
+    /// Check both sides, and say what will fail
     #[command(visible_alias = "audit")]
     Check(Box<CheckArgs>),
     /// Say whether a Keycloak would accept a redirect URI for a client, and why or why not

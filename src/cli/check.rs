@@ -13,7 +13,7 @@ use crate::fault::{Exit, Fault, Whose};
 use crate::locus::FieldPath;
 use crate::report::{Format, NextStep, Report, gather, position, summary};
 use crate::scene::Scene;
-use crate::snapshot::Place;
+use crate::snapshot::{Place, Snapshot};
 use crate::suggest::did_you_mean;
 
 /// Columns of a report that is written to a file: nobody's terminal.
@@ -27,24 +27,30 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, terminal: &Terminal) -> Res
     let sight = looking::look(&args.paths, &args.server, &args.selection.realms, global, terminal)?;
     let scene = Scene::new(&sight.snapshot, &sight.config, &server);
     check_names(&scene, &args.selection)?;
-    let audit = audit::run(&scene, &options(args));
+    let audit = audit::run(&scene, &options(args, &sight));
     let exit = exit(&audit, &sight, args);
     let mut formats = args.reports.iter().map(|further| further.format).chain([args.format]);
     let quotes = formats.any(|format| format == Format::Full);
     let mut find = |place: &Place, wanted: &[(usize, FieldPath)]| sight.excerpts(place, wanted);
     let mut report = gather::report(&scene, &audit, exit, quotes, &mut find);
     report.show_suppressed = args.show_suppressed;
-    advise(&mut report, args);
+    advise(&mut report, args, &sight.snapshot);
     write(&report, args, terminal)?;
     Ok(exit)
 }
 
-fn options(args: &CheckArgs) -> audit::Options {
+fn options(args: &CheckArgs, sight: &Sight) -> audit::Options {
+    let mut selection = selection(&args.selection);
+    // What is about a service alone is wanted all the same, where `--realm` only says which realm to read.
+    if sight.realms_are_chosen {
+        selection.is_part = !selection.realms.is_empty();
+        selection.realms.clear();
+    }
     audit::Options {
         selection: audit::Selection {
             rules: args.rules.clone(),
             skipped_rules: args.skip_rules.clone(),
-            ..selection(&args.selection)
+            ..selection
         },
         min_severity: Some(args.min_severity.severity()),
         today: Some(jiff::ZonedDateTime::now().date()),
@@ -97,9 +103,15 @@ fn known(what: &str, wanted: &[String], there: &[&str]) -> Result<(), Fault> {
 }
 
 /// What to type next: what the audit advises, then the explanation of the worst finding.
-fn advise(report: &mut Report, args: &CheckArgs) {
+fn advise(report: &mut Report, args: &CheckArgs, snapshot: &Snapshot) {
+    let given = given(args);
     if report.looked.realms + report.looked.services == 0 {
-        report.next.extend(both_sides());
+        report.next.extend(both_sides(snapshot));
+    }
+    for step in &mut report.next {
+        if let Some(rest) = step.command.strip_prefix("cloakrun check ") {
+            step.command = format!("cloakrun check{given} {rest}");
+        }
     }
     let worst = report.findings.first().or(report.undecided.first()).map(|entry| entry.rule.clone());
     if let Some(rule) = worst {
@@ -108,34 +120,75 @@ fn advise(report: &mut Report, args: &CheckArgs) {
             command: format!("cloakrun explain {rule}"),
         });
     }
-    if args.format == Format::Table && report.findings.iter().any(|entry| !entry.places.is_empty()) {
-        let paths: String = args.paths.iter().map(|path| format!(" {}", shell_word(path))).collect();
+    // What servers answered has no lines.
+    let mut places = report.findings.iter().flat_map(|entry| &entry.places);
+    if args.format == Format::Table && places.any(|place| place.line.is_some()) {
         report.next.push(NextStep {
             purpose: "The lines themselves, both sides".to_owned(),
-            command: format!("cloakrun check{paths} --format full"),
+            command: format!("cloakrun check{given} --format full"),
         });
     }
 }
 
-/// How both sides become files.
-fn both_sides() -> [NextStep; 2] {
-    let step =
-        |purpose: &str, command: &str| NextStep { purpose: purpose.to_owned(), command: command.to_owned() };
-    [
-        step("Export a realm where its Keycloak runs", "kc.sh export --realm REALM --file realm.json"),
-        step(
-            "Write the services of a project into a file",
-            "gcloud run services list --project PROJECT --format export > services.yaml",
-        ),
-    ]
+/// What this run was given to read, as it would be typed again: a blank and a word, and so on.
+fn given(args: &CheckArgs) -> String {
+    let paths = args.paths.iter().map(|path| path.to_string_lossy().into_owned());
+    #[cfg(feature = "live")]
+    let servers = {
+        let realms = args.selection.realms.iter().flat_map(|realm| ["--realm".to_owned(), realm.clone()]);
+        let typed = args.server.live.typed();
+        let realms: Vec<String> = if typed.is_empty() { Vec::new() } else { realms.collect() };
+        typed.into_iter().chain(realms)
+    };
+    #[cfg(not(feature = "live"))]
+    let servers = std::iter::empty::<String>();
+    paths.chain(servers).map(|word| format!(" {}", shell_word(&word))).collect()
 }
 
-/// A path as a shell takes it.
-fn shell_word(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | ',' | '@' | '=');
+/// How both sides become something to check, without those that were asked.
+fn both_sides(snapshot: &Snapshot) -> Vec<NextStep> {
+    let step =
+        |purpose: &str, command: &str| NextStep { purpose: purpose.to_owned(), command: command.to_owned() };
+    let (no_server, no_project) = (snapshot.servers.is_empty(), snapshot.projects.is_empty());
+    let mut steps = Vec::new();
+    if no_server {
+        steps.push(step(
+            "Export a realm where its Keycloak runs",
+            "kc.sh export --realm REALM --file realm.json",
+        ));
+    }
+    if no_project {
+        steps.push(step(
+            "Write the services of a project into a file",
+            "gcloud run services list --project PROJECT --format export > services.yaml",
+        ));
+    }
+    if cfg!(feature = "live") {
+        match (no_server, no_project) {
+            (true, true) => steps.push(step(
+                "Read both sides as they are now",
+                "cloakrun check --keycloak-url https://HOST --realm REALM --project PROJECT",
+            )),
+            (true, false) => steps.push(step(
+                "Read the realm from its Keycloak as it is now",
+                "cloakrun check --keycloak-url https://HOST --realm REALM",
+            )),
+            (false, true) => steps.push(step(
+                "Read the services of a project as they are now",
+                "cloakrun check --project PROJECT",
+            )),
+            (false, false) => steps.push(step("See what this account may not see", "cloakrun doctor")),
+        }
+    }
+    steps
+}
+
+/// A word as a shell takes it.
+fn shell_word(text: &str) -> String {
+    let plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | ',' | '@' | '=' | ':');
     if !text.is_empty() && text.chars().all(plain) {
-        return text.into_owned();
+        return text.to_owned();
     }
     format!("'{}'", text.replace('\'', "'\\''"))
 }
@@ -170,7 +223,7 @@ mod tests {
 
     #[test]
     fn paths_are_quoted_where_a_shell_would_break_them() {
-        assert_eq!(shell_word(Path::new("deploy/web-1.yaml")), "deploy/web-1.yaml");
-        assert_eq!(shell_word(Path::new("it's here")), "'it'\\''s here'");
+        assert_eq!(shell_word("deploy/web-1.yaml"), "deploy/web-1.yaml");
+        assert_eq!(shell_word("it's here"), "'it'\\''s here'");
     }
 }

@@ -15,7 +15,7 @@ use crate::files::Inputs;
 use crate::finding::Severity;
 use crate::report::summary::{count, push_wrapped};
 use crate::report::{escape, paint};
-use crate::rules;
+use crate::rules::{self, Check};
 use crate::snapshot::Fact;
 
 /// The answer of `cloakrun doctor --format json`.
@@ -291,7 +291,8 @@ fn lacking_rules(missing: &[Lack]) -> Vec<RuleLack> {
     rules::all()
         .iter()
         .filter_map(|rule| {
-            let lacking: Vec<Fact> = rule.needs.iter().copied().filter(|fact| facts.contains(fact)).collect();
+            let needs: BTreeSet<Fact> = rule.needs.iter().chain(judged_by(&rule.check)).copied().collect();
+            let lacking: Vec<Fact> = needs.intersection(&facts).copied().collect();
             if lacking.is_empty() {
                 return None;
             }
@@ -305,6 +306,18 @@ fn lacking_rules(missing: &[Lack]) -> Vec<RuleLack> {
             })
         })
         .collect()
+}
+
+/// What a rule is about, which it needs besides what it says that it needs.
+fn judged_by(check: &Check) -> &'static [Fact] {
+    match check {
+        Check::Link(_) => &[Fact::Clients, Fact::Services],
+        Check::Issuer(_) => &[Fact::Realms, Fact::Services],
+        Check::Client(_) => &[Fact::Clients],
+        Check::Service(_) => &[Fact::Services, Fact::Jobs, Fact::WorkerPools],
+        Check::Realm(_) => &[Fact::Realms],
+        Check::Scene(_) | Check::Waiver(_) => &[],
+    }
 }
 
 /// Lines with a word in front, which is told once.
@@ -326,7 +339,14 @@ impl Page {
     }
 
     fn line(&mut self, label: &str, text: &str) {
-        let first = format!("  {label:<LABEL$}");
+        let first = match label.len() {
+            // A word that fills its column stands in a line of its own.
+            LABEL.. => {
+                self.text.push_str(&format!("  {label}\n"));
+                " ".repeat(LABEL + 2)
+            }
+            _ => format!("  {label:<LABEL$}"),
+        };
         let rest = " ".repeat(LABEL + 2);
         push_wrapped(&mut self.text, &first, &rest, &escape::one_line(text), self.width);
     }
@@ -364,17 +384,32 @@ fn table(diagnosis: &Diagnosis, width: usize) -> String {
     }
     if !diagnosis.rules.is_empty() {
         page.heading("Rules that cannot decide every case");
-        for rule in &diagnosis.rules {
-            let grants = if rule.grants.is_empty() {
-                String::new()
-            } else {
-                format!(" → {}", rule.grants.join(", "))
-            };
-            let severity = rule.severity.word();
-            page.line(severity, &format!("{}: {}{grants}", rule.rule, rule.missing.join(", ")));
+        for (severity, text) in rules_by_want(&diagnosis.rules) {
+            page.line(severity.word(), &text);
         }
     }
     page.text
+}
+
+/// How grave it is, what is missing, and what would show it.
+type Want<'a> = (Severity, &'a [&'static str], &'a [String]);
+
+/// The rules that lack the same, together: `redirect-uri-missing, client-unknown: clients → …`; the gravest first.
+fn rules_by_want(rules: &[RuleLack]) -> Vec<(Severity, String)> {
+    let mut together: BTreeMap<Want<'_>, Vec<&str>> = BTreeMap::new();
+    for rule in rules {
+        together.entry((rule.severity, &rule.missing, &rule.grants)).or_default().push(rule.rule);
+    }
+    let line = |((severity, missing, grants), rules): (Want<'_>, Vec<&str>)| {
+        let grants = match grants {
+            [] => String::new(),
+            grants => format!(" → {}", grants.join(", ")),
+        };
+        (severity, format!("{}: {}{grants}", rules.join(", "), missing.join(", ")))
+    };
+    let mut lines: Vec<(Severity, String)> = together.into_iter().map(line).collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.0));
+    lines
 }
 
 fn tell_keycloak(keycloak: &Keycloak, page: &mut Page) {
@@ -409,7 +444,7 @@ fn tell_keycloak(keycloak: &Keycloak, page: &mut Page) {
         }),
     );
     if !login.roles.is_empty() {
-        page.line("roles", &login.roles.join(", "));
+        page.list("roles", roles_by_client(&login.roles));
     }
     page.list(
         "realms",
@@ -433,6 +468,20 @@ fn tell_keycloak(keycloak: &Keycloak, page: &mut Page) {
         }),
     );
     page.list("notes", keycloak.notes.iter().cloned());
+}
+
+/// `view-clients, view-realm of realm-management`, a line for each client and one for the realm's own.
+fn roles_by_client(roles: &[String]) -> Vec<String> {
+    let mut by_client: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for role in roles {
+        let (client, role) = role.split_once(": ").unwrap_or(("", role));
+        by_client.entry(client).or_default().push(role);
+    }
+    let line = |(client, roles): (&str, Vec<&str>)| match client {
+        "" => format!("{} of the realm", roles.join(", ")),
+        client => format!("{} of {client}", roles.join(", ")),
+    };
+    by_client.into_iter().map(line).collect()
 }
 
 /// `0.4 s ahead of this machine, give or take 1.0 s`

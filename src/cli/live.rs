@@ -3,6 +3,9 @@
 mod progress;
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
+
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::answers::{Answers, Resource};
 use crate::cli::args::{Global, Live};
@@ -14,9 +17,10 @@ use crate::google;
 use crate::keycloak::api as keycloak;
 use crate::link::naming::realm_url;
 use crate::link::{self, NamedRealm};
+use crate::locus::Locus;
 use crate::reading;
 use crate::secrets::Tagger;
-use crate::snapshot::{ReadFailure, Snapshot};
+use crate::snapshot::{PartKind, ReadFailure, Snapshot};
 use progress::Bars;
 
 /// What two servers answered, and as whom they were asked.
@@ -94,6 +98,32 @@ impl Sides {
         Sides::named(live, false).or(Sides::implied(live))
     }
 
+    /// Without the sides whose answers are among the files already and that only a variable of the environment names: a folder of
+    /// `cloakrun snapshot` is looked at as it is, also where the environment still names the servers that it is of.
+    pub(crate) fn without_those_of(self, files: &Snapshot, live: &Live, terminal: &Terminal) -> Sides {
+        let is_answer = |at: &Locus| files.part(at.part).kind == PartKind::Answer;
+        let by_flags = (login_flags(live, &[]).url.is_some(), !by_variables(live));
+        let sides = [
+            (self.keycloak, by_flags.0, files.realms.iter().any(|realm| is_answer(&realm.at)), "a Keycloak"),
+            (
+                self.google,
+                by_flags.1,
+                files.services.iter().any(|service| is_answer(&service.at)),
+                "Google Cloud",
+            ),
+        ];
+        let [keycloak, google] = sides.map(|(side, by_flag, is_held, name)| {
+            if side == Side::Not || by_flag || !is_held {
+                return side;
+            }
+            terminal.say(&format!(
+                "The files hold what {name} answered, so the one that the environment names is not asked."
+            ));
+            Side::Not
+        });
+        Sides { keycloak, google }
+    }
+
     pub(crate) fn any(self) -> bool {
         self.keycloak != Side::Not || self.google != Side::Not
     }
@@ -114,6 +144,10 @@ pub(crate) fn ask(
     terminal: &Terminal,
 ) -> Result<Asked, Fault> {
     google::credentials::use_ring();
+    let login = match sides.keycloak {
+        Side::Not => None,
+        _ => Some(login(live, realms)),
+    };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(
             |error| Fault::new(Whose::Input, anyhow::Error::new(error).context("no threads can be started")),
@@ -121,7 +155,7 @@ pub(crate) fn ask(
     let bars = Bars::new(!live.no_progress && !global.quiet && terminal.shows_progress());
     let asked = runtime.block_on(async {
         tokio::select! {
-            asked = both(sides, live, realms, files, config, terminal, &bars) => asked,
+            asked = both(sides, login, live, files, config, terminal, &bars) => asked,
             _ = tokio::signal::ctrl_c() => Err(Fault::interrupted()),
         }
     });
@@ -133,8 +167,8 @@ pub(crate) fn ask(
 
 async fn both(
     sides: Sides,
+    login: Option<Result<keycloak::Login, Fault>>,
     live: &Live,
-    realms: &[String],
     files: &Inputs,
     config: &Config,
     terminal: &Terminal,
@@ -142,10 +176,8 @@ async fn both(
 ) -> Result<Asked, Fault> {
     let concurrency = live.concurrency.map_or(keycloak::CONCURRENCY, usize::from);
     let of_keycloak = async {
-        if sides.keycloak == Side::Not {
-            return Ok(None);
-        }
-        let login = keycloak::Login::read(&login_flags(live, realms), keycloak::Surroundings::of_process())?;
+        let Some(login) = login else { return Ok(None) };
+        let login = login?;
         let what = keycloak::What { realms: login.realms.clone(), ..keycloak::What::default() };
         let read = keycloak::read(&login, &what, concurrency, bars).await?;
         Ok(Some((login, read)))
@@ -254,6 +286,37 @@ fn is_asked(snapshot: &Snapshot, realm: crate::snapshot::RealmId) -> bool {
     snapshot.realm(realm).server.is_some()
 }
 
+/// The variable that a password which was typed takes the place of.
+const PASSWORD: &str = "CLOAKRUN_KEYCLOAK_PASSWORD";
+
+/// How to log in. On a terminal a person who names a user and no password is asked for it.
+fn login(live: &Live, realms: &[String]) -> Result<keycloak::Login, Fault> {
+    let flags = login_flags(live, realms);
+    let around = keycloak::Surroundings::of_process();
+    let read = keycloak::Login::read(&flags, around);
+    let is_lacking = read.is_err() && live.keycloak_user.is_some() && std::env::var_os(PASSWORD).is_none();
+    let is_watched = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if !(is_lacking && is_watched) {
+        return read;
+    }
+    let typed = dialoguer::Password::new()
+        .with_prompt(format!("Password of {}", live.keycloak_user.as_deref().unwrap_or_default()))
+        .interact()
+        .map(SecretString::from)
+        .map_err(|error| {
+            Fault::new(Whose::Input, anyhow::Error::new(error).context("no password could be read"))
+        })?;
+    let with_it = |name: &str| {
+        if name == PASSWORD { Some(typed.expose_secret().to_owned()) } else { (around.variable)(name) }
+    };
+    let mut login =
+        keycloak::Login::read(&flags, keycloak::Surroundings { variable: &with_it, file: around.file })?;
+    for source in login.sources.iter_mut().filter(|source| source.name == Some(PASSWORD)) {
+        source.name = Some("the terminal");
+    }
+    Ok(login)
+}
+
 fn login_flags(live: &Live, realms: &[String]) -> keycloak::Flags {
     // What stands in our own variables is told by their names, as those of others are.
     let flag = |name: &str, value: &Option<String>| {
@@ -272,6 +335,15 @@ fn login_flags(live: &Live, realms: &[String]) -> keycloak::Flags {
         allow_http: live.allow_http,
         realms: realms.to_vec(),
     }
+}
+
+/// Whether only variables of the environment name projects and regions.
+fn by_variables(live: &Live) -> bool {
+    let is_of = |name: &str, values: &[String]| {
+        values.is_empty()
+            || std::env::var(name).is_ok_and(|value| value.split(',').eq(values.iter().map(String::as_str)))
+    };
+    is_of(google::settings::PROJECT, &live.projects) && is_of(google::settings::REGION, &live.regions)
 }
 
 fn google_settings(live: &Live) -> Result<google::settings::Settings, Fault> {

@@ -15,6 +15,7 @@ use crate::document::Format;
 use crate::document::excerpt::{Excerpt, excerpts};
 use crate::fault::{Exit, Fault, Whose};
 use crate::files::{self, Limits};
+use crate::keycloak::model::Realm;
 use crate::keycloak::version::Version;
 use crate::locus::FieldPath;
 use crate::report::summary::count;
@@ -31,6 +32,8 @@ const FEW: usize = 8;
 pub(crate) struct Sight {
     pub config: Config,
     pub snapshot: Snapshot,
+    /// Whether `--realm` has done its work: no others were asked for of a live Keycloak, and no file holds any.
+    pub realms_are_chosen: bool,
     files: files::Inputs,
     config_text: Option<(String, String)>,
 }
@@ -74,6 +77,7 @@ pub(crate) fn look(
                 sides = implied;
             }
         }
+        sides = sides.without_those_of(&reading.snapshot, &server.live, terminal);
         if sides.any() {
             let asked = live::ask(sides, &server.live, realms, &files, global, &config, terminal)?;
             reading = reading::read_with(&files, &asked.answers, &limits, &tagger);
@@ -89,6 +93,8 @@ pub(crate) fn look(
         (files, reading)
     };
     let mut snapshot = reading.snapshot;
+    let realms_are_chosen =
+        !snapshot.realms.is_empty() && snapshot.realms.iter().all(|realm| is_live(&snapshot, realm));
     refuse_only_mistakes(&snapshot)?;
     if let Some((path, _)) = &config_text {
         config.part = Some(snapshot.add_configuration(path));
@@ -97,12 +103,16 @@ pub(crate) fn look(
     for hint in &reading.hints {
         terminal.say(&hint_line(&hint.paths, &hint.text));
     }
-    Ok(Sight { config, snapshot, files, config_text })
+    Ok(Sight { config, snapshot, realms_are_chosen, files, config_text })
 }
 
 #[cfg(feature = "live")]
 fn is_empty(snapshot: &Snapshot) -> bool {
     snapshot.realms.is_empty() && snapshot.services.is_empty() && snapshot.failures.is_empty()
+}
+
+fn is_live(snapshot: &Snapshot, realm: &Realm) -> bool {
+    matches!(snapshot.part(realm.at.part).place, Place::Live { .. })
 }
 
 /// What makes the tags of this run: with the key of this person's snapshots where there is one, so that theirs can be compared.

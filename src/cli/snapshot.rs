@@ -17,6 +17,7 @@ pub(crate) fn run(args: &SnapshotArgs, global: &Global, terminal: &Terminal) -> 
     if !sides.any() {
         return Err(nothing_named());
     }
+    folder::refuse_foreign(&args.folder)?;
     let file = args.key_file.clone().or_else(keys::default_file);
     let file = file.ok_or_else(|| {
         Fault::usage("no home directory is known that could hold the key of the tags")

@@ -2,6 +2,7 @@
 
 pub mod cursor;
 pub mod deserialize;
+pub mod edit;
 pub mod excerpt;
 pub mod json;
 pub mod locate;

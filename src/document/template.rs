@@ -70,6 +70,11 @@ impl<'t> Prepared<'t> {
         }
     }
 
+    /// Where templates stand in the original text, each with whether nothing stands for it: it steers the engine, or writes lines.
+    pub(super) fn regions(&self) -> impl Iterator<Item = (Range<usize>, bool)> {
+        self.pieces.iter().map(|piece| (piece.source.clone(), piece.placed.is_empty()))
+    }
+
     /// The text of the file from which a value was read, and whether a template is all there is.
     pub(super) fn restore<'v>(&self, value: Cow<'v, str>) -> (Cow<'v, str>, bool) {
         if self.pieces.is_empty() || !value.contains(OPEN) {

@@ -81,6 +81,12 @@ impl<'t> Source<'t> {
         Documents { events: self.events(), names: Names::default(), budget: ALIAS_BUDGET, over: false }
     }
 
+    /// Where templates stand in the file, each with whether nothing stands for it in the values: it steers the engine, or writes lines.
+    pub(super) fn templates(&self) -> impl Iterator<Item = (std::ops::Range<usize>, bool)> {
+        let body = self.body;
+        self.prepared.regions().map(move |(place, vanishes)| (body + place.start..body + place.end, vanishes))
+    }
+
     /// The scalar as a person would quote it, its template words put back, and whether it is nothing but a template.
     pub(super) fn restore<'v>(&self, value: Cow<'v, str>) -> (Cow<'v, str>, bool) {
         self.prepared.restore(value)
@@ -399,7 +405,7 @@ enum Entry {
     Map(Vec<usize>),
 }
 
-fn plain_scalar(value: &str) -> Node {
+pub(super) fn plain_scalar(value: &str) -> Node {
     match value {
         "" | "~" | "null" | "Null" | "NULL" => Node::Null,
         "true" | "True" | "TRUE" => Node::Bool(true),

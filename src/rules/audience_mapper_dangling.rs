@@ -8,7 +8,7 @@ use crate::keycloak::model::{Dialect, Mapper};
 use crate::known::Known;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::RealmId;
+use crate::snapshot::{Fact, RealmId};
 use crate::suggest;
 
 pub(crate) static RULE: Rule = Rule {
@@ -24,7 +24,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#audience-support",
         "https://github.com/keycloak/keycloak/issues/31022",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::ClientScopes],
     check: Check::Scene(check),
 };
 

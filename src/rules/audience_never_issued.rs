@@ -19,7 +19,7 @@ use crate::link::{ContainerReading, Link, NamedRealm};
 use crate::locus::Locus;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{RealmId, ServiceId};
+use crate::snapshot::{Fact, RealmId, ServiceId};
 use crate::suggest;
 use crate::words::capitalized;
 
@@ -45,7 +45,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://github.com/keycloak/keycloak/issues/12415",
         "https://github.com/keycloak/keycloak/issues/35262",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::ClientScopes, Fact::Roles, Fact::Services],
     check: Check::Scene(check),
 };
 

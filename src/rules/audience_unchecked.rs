@@ -6,7 +6,7 @@ use crate::finding::{Case, Severity, Undecided, Verdict};
 use crate::link::ContainerReading;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -25,7 +25,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://docs.spring.io/spring-security/reference/servlet/oauth2/resource-server/jwt.html",
         "https://www.keycloak.org/docs/latest/server_admin/#audience-support",
     ],
-    needs: &[],
+    needs: &[Fact::Services],
     check: Check::Service(check),
 };
 

@@ -6,6 +6,7 @@ use crate::keycloak::model::ClientField;
 use crate::link::{Link, Strength};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
+use crate::snapshot::Fact;
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -20,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://datatracker.ietf.org/doc/html/rfc6749#section-5.2",
         "https://www.keycloak.org/docs/latest/server_admin/#_oidc_clients",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::Services],
     check: Check::Link(check),
 };
 

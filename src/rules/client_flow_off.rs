@@ -8,6 +8,7 @@ use crate::keycloak::model::{Client, ClientField};
 use crate::link::Link;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
+use crate::snapshot::Fact;
 use crate::words::{capitalized, listed};
 
 pub(crate) static RULE: Rule = Rule {
@@ -26,7 +27,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#_oidc_clients",
         "https://registry.terraform.io/providers/keycloak/keycloak/latest/docs/resources/openid_client",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::Services],
     check: Check::Link(check),
 };
 

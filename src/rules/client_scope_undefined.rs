@@ -7,7 +7,7 @@ use crate::finding::{Case, Evidence, Severity, Verdict};
 use crate::keycloak::import::{ScopeUse, UndefinedScope};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{ClientId, RealmId};
+use crate::snapshot::{ClientId, Fact, RealmId};
 use crate::words::{capitalized, counted};
 
 pub(crate) static RULE: Rule = Rule {
@@ -23,7 +23,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#_client_scopes",
         "https://github.com/keycloak/keycloak-operator/issues/496",
     ],
-    needs: &[],
+    needs: &[Fact::ClientScopes],
     check: Check::Realm(check),
 };
 

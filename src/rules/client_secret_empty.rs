@@ -6,7 +6,7 @@ use crate::finding::{Case, Severity, Undecided, Verdict};
 use crate::keycloak::model::{ClientField, ClientSecret};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Fact};
 
 pub(crate) static RULE: Rule = Rule {
     id: "client-secret-empty",
@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#_client-credentials",
         "https://datatracker.ietf.org/doc/html/rfc9700#section-2.5",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::ClientSecrets],
     check: Check::Client(check),
 };
 

@@ -28,7 +28,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://datatracker.ietf.org/doc/html/rfc9700#section-2.5",
         "https://www.keycloak.org/docs/latest/server_admin/#_oidc_clients",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::Services],
     check: Check::Link(check),
 };
 

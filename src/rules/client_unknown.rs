@@ -7,7 +7,7 @@ use crate::link::naming::is_near;
 use crate::link::{ClientIdReading, NamedClient};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{ClientId, RealmId, ServiceId};
+use crate::snapshot::{ClientId, Fact, RealmId, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://datatracker.ietf.org/doc/html/rfc6749#section-5.2",
         "https://www.keycloak.org/docs/latest/server_admin/#_oidc_clients",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::Services],
     check: Check::Scene(check),
 };
 

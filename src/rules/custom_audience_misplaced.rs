@@ -6,7 +6,7 @@ use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
 use crate::link::naming::realm_url;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://cloud.google.com/run/docs/configuring/custom-audiences",
         "https://www.keycloak.org/docs/latest/server_admin/#audience-support",
     ],
-    needs: &[],
+    needs: &[Fact::Services],
     check: Check::Service(check),
 };
 

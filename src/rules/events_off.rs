@@ -71,6 +71,11 @@ fn judge(id: RealmId, scene: &Scene<'_>) -> Vec<Verdict> {
     if admin {
         place("adminEventsEnabled", Some("false".to_owned()), "admin events are not kept");
     }
+    let cannot_be_told = match (logins, admin) {
+        (true, false) => "who logged in to the services that use it",
+        (false, true) => "who changed its clients",
+        _ => "who logged in to the services that use it, or who changed their clients",
+    };
     match (logins, admin) {
         (true, true) => faults.push("keeps neither login events nor admin events".to_owned()),
         (true, false) => faults.push("keeps no login events".to_owned()),
@@ -105,7 +110,7 @@ fn judge(id: RealmId, scene: &Scene<'_>) -> Vec<Verdict> {
     vec![Verdict::Wrong(Case {
         severity: None,
         message: format!(
-            "{} {}: nobody can tell afterwards who logged in to the services that use it, or who changed their clients.",
+            "{} {}: nobody can tell afterwards {cannot_be_told}.",
             capitalized(&scene.name_realm(id)),
             listed(&faults)
         ),
@@ -186,7 +191,11 @@ mod tests {
             ]
         );
         let one = judge(r#""eventsEnabled": true, "eventsExpiration": 0, "adminEventsEnabled": false,"#);
-        assert!(one.wrong[0].contains("Realm `shop` keeps no admin events:"), "{one:?}");
+        assert!(
+            one.wrong[0]
+                .ends_with("keeps no admin events: nobody can tell afterwards who changed its clients."),
+            "{one:?}"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::finding::{Case, Severity, Verdict};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Fact};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -20,7 +20,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#_role_scope_mappings",
         "https://datatracker.ietf.org/doc/html/rfc9700#section-2.3",
     ],
-    needs: &[],
+    needs: &[Fact::Clients],
     check: Check::Client(check),
 };
 

@@ -5,7 +5,7 @@ use crate::fix::{Datum, Fix, Phase, Safety, offer};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Fact};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -20,7 +20,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://datatracker.ietf.org/doc/html/rfc9700#section-2.1.2",
         "https://www.keycloak.org/securing-apps/oidc-layers#_implicit_flow",
     ],
-    needs: &[],
+    needs: &[Fact::Clients],
     check: Check::Client(check),
 };
 

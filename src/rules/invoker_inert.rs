@@ -4,7 +4,7 @@ use super::with_access::{Access, Member, is_called, project_of};
 use crate::finding::{Case, Severity, Verdict};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://cloud.google.com/run/docs/authenticating/service-to-service",
         "https://cloud.google.com/iam/docs/principal-identifiers",
     ],
-    needs: &[],
+    needs: &[Fact::Services, Fact::InvokerPolicy],
     check: Check::Service(check),
 };
 

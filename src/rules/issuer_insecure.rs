@@ -7,7 +7,7 @@ use crate::finding::{Case, Severity, Verdict};
 use crate::link::{IssuerReading, NamedRealm};
 use crate::rules::{Check, Rule};
 use crate::scene::{RealmIssuer, Scene};
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -25,7 +25,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://datatracker.ietf.org/doc/html/rfc8414#section-2",
         "https://www.keycloak.org/server/reverseproxy",
     ],
-    needs: &[],
+    needs: &[Fact::Services],
     check: Check::Issuer(check),
 };
 

@@ -9,7 +9,7 @@ use crate::link::{IssuerReading, NamedBy, NamedRealm};
 use crate::rules::{Check, Rule};
 use crate::scene::issuer::are_forms_of_one_service;
 use crate::scene::{RealmIssuer, Scene};
-use crate::snapshot::{RealmId, ServiceId};
+use crate::snapshot::{Fact, RealmId, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -33,7 +33,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://github.com/oauth2-proxy/oauth2-proxy/issues/2756",
         "https://github.com/provectus/kafka-ui/issues/4208",
     ],
-    needs: &[],
+    needs: &[Fact::Realms, Fact::Services],
     check: Check::Issuer(check),
 };
 

@@ -8,7 +8,7 @@ use crate::link::naming::is_near;
 use crate::link::{IssuerReading, NamedRealm};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{RealmId, ServiceId};
+use crate::snapshot::{Fact, RealmId, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -25,7 +25,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/securing-apps/oidc-layers",
         "https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationRequest",
     ],
-    needs: &[],
+    needs: &[Fact::Realms, Fact::Services],
     check: Check::Issuer(check),
 };
 

@@ -11,7 +11,7 @@ use crate::link::{IssuerReading, NamedBy, NamedRealm};
 use crate::rules::{Check, Rule};
 use crate::scene::issuer::are_forms_of_one_service;
 use crate::scene::{RealmIssuer, Scene};
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -29,7 +29,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#rotating-keys",
         "https://www.keycloak.org/securing-apps/oidc-layers",
     ],
-    needs: &[],
+    needs: &[Fact::Services],
     check: Check::Service(check),
 };
 

@@ -5,7 +5,7 @@ use crate::cloud_run::model::{Ingress, Service};
 use crate::finding::{Evidence, Severity, Verdict};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 
 pub(crate) static RULE: Rule = Rule {
     id: "keycloak-admin-exposed",
@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/server/reverseproxy",
         "https://github.com/keycloak/keycloak/issues/12450",
     ],
-    needs: &[],
+    needs: &[Fact::Services],
     check: Check::Service(check),
 };
 

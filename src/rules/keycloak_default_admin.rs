@@ -5,7 +5,7 @@ use crate::finding::{Evidence, Severity, Verdict};
 use crate::keycloak::server_options::Setting;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 
 pub(crate) static RULE: Rule = Rule {
     id: "keycloak-default-admin",
@@ -19,7 +19,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/server/bootstrap-admin-recovery",
         "https://cloud.google.com/run/docs/configuring/services/secrets",
     ],
-    needs: &[],
+    needs: &[Fact::Services],
     check: Check::Service(check),
 };
 

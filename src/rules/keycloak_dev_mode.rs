@@ -6,7 +6,7 @@ use crate::finding::{Evidence, Severity, Verdict};
 use crate::keycloak::server_options::{Origin, Setting, StartMode};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 
 pub(crate) static RULE: Rule = Rule {
     id: "keycloak-dev-mode",
@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/server/db",
         "https://cloud.google.com/run/docs/container-contract#filesystem",
     ],
-    needs: &[],
+    needs: &[Fact::Services],
     check: Check::Service(check),
 };
 

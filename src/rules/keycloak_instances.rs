@@ -5,7 +5,7 @@ use crate::cloud_run::model::Service;
 use crate::finding::{Evidence, Severity, Verdict};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 
 pub(crate) static RULE: Rule = Rule {
     id: "keycloak-instances",
@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://github.com/infinispan/infinispan/issues/13214",
         "https://cloud.google.com/run/docs/configuring/session-affinity",
     ],
-    needs: &[],
+    needs: &[Fact::Services],
     check: Check::Service(check),
 };
 

@@ -6,7 +6,7 @@ use crate::keycloak::option_names;
 use crate::keycloak::server_options::{Origin, Setting};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 
 pub(crate) static RULE: Rule = Rule {
     id: "keycloak-option-ignored",
@@ -22,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/upgrading/#deprecated-proxy-option",
         "https://www.keycloak.org/server/all-config",
     ],
-    needs: &[],
+    needs: &[Fact::Services],
     check: Check::Service(check),
 };
 

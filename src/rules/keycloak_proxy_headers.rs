@@ -7,7 +7,7 @@ use crate::keycloak::issuer::{PROXY_HEADERS_OPTION, SECOND_HOSTNAME, is_url_form
 use crate::keycloak::server_options::Origin;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 
 pub(crate) static RULE: Rule = Rule {
     id: "keycloak-proxy-headers",
@@ -23,7 +23,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://cloud.google.com/run/docs/container-contract",
         "https://github.com/keycloak/keycloak/issues/27597",
     ],
-    needs: &[],
+    needs: &[Fact::Services],
     check: Check::Service(check),
 };
 

@@ -8,7 +8,7 @@ use crate::keycloak::server_options::{Origin, Setting, StartMode};
 use crate::keycloak::version::Version;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 
 pub(crate) static RULE: Rule = Rule {
     id: "keycloak-will-not-start",
@@ -27,7 +27,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/server/management-interface",
         "https://github.com/keycloak/keycloak/issues/44616",
     ],
-    needs: &[],
+    needs: &[Fact::Services],
     check: Check::Service(check),
 };
 

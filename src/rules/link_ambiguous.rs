@@ -4,7 +4,7 @@ use crate::finding::{Evidence, Severity, Side, Subject, Undecided, Verdict};
 use crate::link::{Ambiguity, Clue};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Fact};
 use crate::words::{capitalized, counted};
 
 pub(crate) static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
           service by somebody else's redirect URIs. What depends on the client is then not judged for this service.",
     remedy: "Pin the client under `links` in cloakrun.yaml, or name it in the service's settings.",
     references: &["https://www.keycloak.org/docs/latest/server_admin/#_oidc_clients"],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::Services],
     check: Check::Scene(check),
 };
 

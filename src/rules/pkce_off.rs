@@ -5,7 +5,7 @@ use crate::fix::{Datum, Fix, Phase, Safety, offer};
 use crate::keycloak::model::{ClientField, attribute};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Fact};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -23,7 +23,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://datatracker.ietf.org/doc/html/rfc7636#section-7.2",
         "https://www.keycloak.org/docs/latest/server_admin/#_mitigating_security_threats",
     ],
-    needs: &[],
+    needs: &[Fact::Clients],
     check: Check::Client(check),
 };
 

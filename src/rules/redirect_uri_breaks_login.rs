@@ -7,7 +7,7 @@ use crate::keycloak::generation::LONGEST_STORABLE_ENTRY;
 use crate::keycloak::redirect::EntryFault;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Fact};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
           a realm import stops the server's start.",
     remedy: "Write what the entry was meant to say, or remove it.",
     references: &["https://www.keycloak.org/docs/latest/server_admin/#_unspecific-redirect-uris"],
-    needs: &[],
+    needs: &[Fact::Clients],
     check: Check::Client(check),
 };
 

@@ -6,7 +6,7 @@ use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::entry::{DeadReason, EntryFacts, Reach};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Fact};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -23,7 +23,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#_unspecific-redirect-uris",
         "https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/net/URI.html",
     ],
-    needs: &[],
+    needs: &[Fact::Clients],
     check: Check::Client(check),
 };
 

@@ -6,7 +6,7 @@ use crate::fix::{Fix, Safety, offer};
 use crate::keycloak::entry::{EntryFacts, Reach};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Fact};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://github.com/keycloak/keycloak/issues/48430",
         "https://www.keycloak.org/docs/latest/server_admin/#_unspecific-redirect-uris",
     ],
-    needs: &[],
+    needs: &[Fact::Clients],
     check: Check::Client(check),
 };
 

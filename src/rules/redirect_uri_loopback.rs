@@ -8,6 +8,7 @@ use crate::link::Link;
 use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
+use crate::snapshot::Fact;
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,7 +23,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://github.com/keycloak/keycloak/issues/33115",
         "https://datatracker.ietf.org/doc/html/rfc8252#section-7.3",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::Services],
     check: Check::Link(check),
 };
 

@@ -15,6 +15,7 @@ use crate::link::Link;
 use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
 use crate::scene::{RedirectMatchers, Scene};
+use crate::snapshot::Fact;
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -33,7 +34,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://datatracker.ietf.org/doc/html/rfc9700#section-2.1",
         "https://cloud.google.com/run/docs/triggering/https-request",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::Services],
     check: Check::Link(check),
 };
 

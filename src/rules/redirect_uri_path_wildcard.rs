@@ -11,6 +11,7 @@ use crate::link::Link;
 use crate::link::hosts::host_in;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
+use crate::snapshot::Fact;
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -25,7 +26,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://datatracker.ietf.org/doc/html/rfc9700#section-4.1.3",
         "https://www.keycloak.org/docs/latest/server_admin/#_unspecific-redirect-uris",
     ],
-    needs: &[],
+    needs: &[Fact::Clients],
     check: Check::Link(check),
 };
 

@@ -25,7 +25,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://cloud.google.com/run/docs/triggering/https-request",
         "https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags",
     ],
-    needs: &[Fact::Services],
+    needs: &[Fact::Clients, Fact::Services],
     check: Check::Client(check),
 };
 

@@ -5,7 +5,7 @@ use crate::finding::{Case, Severity, Verdict};
 use crate::keycloak::entry::{Danger, Reach};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Fact};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://github.com/keycloak/keycloak/issues/47718",
         "https://github.com/keycloak/keycloak/issues/49430",
     ],
-    needs: &[],
+    needs: &[Fact::Clients],
     check: Check::Client(check),
 };
 

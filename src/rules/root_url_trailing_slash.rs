@@ -6,7 +6,7 @@ use crate::fix::{Datum, Fix, Phase, Safety, offer};
 use crate::keycloak::model::ClientField;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ClientId;
+use crate::snapshot::{ClientId, Fact};
 
 pub(crate) static RULE: Rule = Rule {
     id: "root-url-trailing-slash",
@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
           `https://shop.example.com//cb`, which no app asks for. The login ends with \"Invalid parameter: redirect_uri\".",
     remedy: "Remove the slash at the end of `rootUrl`.",
     references: &["https://www.keycloak.org/docs/latest/server_admin/#_oidc_clients"],
-    needs: &[],
+    needs: &[Fact::Clients],
     check: Check::Client(check),
 };
 

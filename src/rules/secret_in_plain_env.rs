@@ -17,7 +17,7 @@ use crate::rules::{Check, Rule};
 use crate::scene::Scene;
 use crate::secrets::looks_masked;
 use crate::shell;
-use crate::snapshot::{ClientId, PartKind, Place, ServiceId};
+use crate::snapshot::{ClientId, Fact, PartKind, Place, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -36,7 +36,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://cloud.google.com/run/docs/configuring/services/secrets",
         "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
     ],
-    needs: &[],
+    needs: &[Fact::Services, Fact::Jobs, Fact::WorkerPools],
     check: Check::Scene(check),
 };
 

@@ -8,6 +8,7 @@ use crate::keycloak::version::Version;
 use crate::link::Link;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
+use crate::snapshot::Fact;
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -25,7 +26,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs-api/26.7.3/javadocs/org/keycloak/authentication/authenticators/client/FederatedJWTClientAuthenticator.html",
         "https://cloud.google.com/run/docs/securing/service-identity",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::IdentityProviders],
     check: Check::Link(check),
 };
 

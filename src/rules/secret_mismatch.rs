@@ -140,7 +140,7 @@ impl Judged<'_, '_> {
                     let part = self.scene.snapshot.part(stored.at.part);
                     match part.missing.iter().find(|missing| missing.fact == Fact::SecretPayloads) {
                         Some(missing) => unread(missing.why.trim_end_matches('.').to_owned()),
-                        None => unread(format!("the payload of {name} was not read")),
+                        None => Err(self.unasked(given, &name, read)),
                     }
                 }
                 Some(payload) => Ok(Got {
@@ -197,6 +197,15 @@ impl Judged<'_, '_> {
     fn is_live(&self, _: &Given<'_>) -> bool {
         is_live(self.scene, self.client.at.part)
             || is_live(self.scene, self.scene.service(self.link.service).at.part)
+    }
+
+    /// Nobody asked for payloads.
+    fn unasked(&self, given: &Given<'_>, name: &str, remedy: &str) -> Option<Verdict> {
+        let why = format!("the payload of {name} was not read");
+        match self.undecided(given, &why, Some(remedy)) {
+            Verdict::Undecided(open) if self.is_live(given) => Some(Verdict::Unasked(open)),
+            _ => None,
+        }
     }
 
     /// A secret that is not the client's current one.

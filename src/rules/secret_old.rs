@@ -8,7 +8,7 @@ use crate::finding::{Case, Evidence, Severity, Subject, Undecided, Verdict};
 use crate::keycloak::model::{ClientField, attribute};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{ClientId, RealmId};
+use crate::snapshot::{ClientId, Fact, RealmId};
 use crate::words::counted;
 
 pub(crate) static RULE: Rule = Rule {
@@ -27,7 +27,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
         "https://cloud.google.com/secret-manager/docs/rotation-recommendations",
     ],
-    needs: &[],
+    needs: &[Fact::Clients],
     check: Check::Scene(check),
 };
 

@@ -7,6 +7,7 @@ use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
 use crate::link::{ClueKind, Link};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
+use crate::snapshot::Fact;
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -27,7 +28,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://cloud.google.com/iap/docs/enabling-cloud-run",
         "https://cloud.google.com/iap/docs/authentication-howto",
     ],
-    needs: &[],
+    needs: &[Fact::Services, Fact::InvokerPolicy],
     check: Check::Link(check),
 };
 

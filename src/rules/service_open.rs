@@ -6,7 +6,7 @@ use crate::finding::{Case, Evidence, Severity, Undecided, Verdict};
 use crate::link::names::words;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::ServiceId;
+use crate::snapshot::{Fact, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -25,7 +25,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://cloud.google.com/run/docs/authenticating/end-users",
         "https://cloud.google.com/run/docs/securing/ingress",
     ],
-    needs: &[],
+    needs: &[Fact::Services, Fact::InvokerPolicy],
     check: Check::Service(check),
 };
 

@@ -13,7 +13,7 @@ use crate::keycloak::version::Version;
 use crate::link::Link;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{ClientId, RealmId, ServiceId};
+use crate::snapshot::{ClientId, Fact, RealmId, ServiceId};
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -34,7 +34,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://github.com/keycloak/keycloak/issues/31082",
         "https://github.com/keycloak/keycloak/issues/34306",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::ClientScopes, Fact::Services],
     check: Check::Scene(check),
 };
 

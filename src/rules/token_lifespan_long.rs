@@ -5,7 +5,7 @@ use crate::finding::{Case, Severity, Subject, Undecided, Verdict};
 use crate::keycloak::model::{ClientField, attribute};
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
-use crate::snapshot::{ClientId, RealmId};
+use crate::snapshot::{ClientId, Fact, RealmId};
 use crate::words::{capitalized, counted, seconds};
 
 pub(crate) static RULE: Rule = Rule {
@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#_timeouts",
         "https://datatracker.ietf.org/doc/html/rfc9700#section-2.2",
     ],
-    needs: &[],
+    needs: &[Fact::Realms, Fact::Clients],
     check: Check::Scene(check),
 };
 

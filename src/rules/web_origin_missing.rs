@@ -11,6 +11,7 @@ use crate::link::Link;
 use crate::rules::redirect_uri_any::is_any;
 use crate::rules::{Check, Rule};
 use crate::scene::Scene;
+use crate::snapshot::Fact;
 use crate::words::capitalized;
 
 pub(crate) static RULE: Rule = Rule {
@@ -32,7 +33,7 @@ pub(crate) static RULE: Rule = Rule {
         "https://www.keycloak.org/docs/latest/server_admin/#_oidc_clients",
         "https://github.com/keycloak/keycloak/issues/51831",
     ],
-    needs: &[],
+    needs: &[Fact::Clients, Fact::Services],
     check: Check::Link(check),
 };
 

@@ -113,7 +113,7 @@ pub(super) fn wrong(
 pub(super) fn with_severity(verdict: Verdict, severity: Severity) -> Verdict {
     match verdict {
         Verdict::Wrong(case) => Verdict::Wrong(Case { severity: Some(severity), ..case }),
-        undecided @ Verdict::Undecided(_) => undecided,
+        open @ (Verdict::Undecided(_) | Verdict::Unasked(_)) => open,
     }
 }
 

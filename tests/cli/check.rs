@@ -116,6 +116,10 @@ fn one_side_alone_is_judged_and_incomplete() {
         said.out
     );
     assert!(said.out.contains("kc.sh export --realm shop"), "the next command: {}", said.out);
+    // The other way reads the same again beside the server.
+    let live = "cloakrun check web.yaml --keycloak-url https://sso.example.com --realm shop";
+    let said = run(directory.path(), &["check", "web.yaml"]);
+    assert_eq!(said.out.contains(live), cfg!(feature = "live"), "{}", said.out);
 }
 
 #[test]

@@ -10,14 +10,25 @@ use crate::fault;
 use crate::finding::Severity;
 use crate::report::Format;
 
+#[cfg(not(feature = "live"))]
+const ABOUT: &str = "\
+Checks realm and service files, and says which logins and tokens will fail, why, and what to do.
+
+Without PATHS the current directory is walked (ignore files respected) and files are recognised by their content.";
+
+#[cfg(feature = "live")]
+const ABOUT: &str = "\
+Checks both sides, and says which logins and tokens will fail, why, and what to do. Nothing is written.
+
+PATHS are files and directories; files are recognised by their content, and ignore files are respected. --keycloak-url and \
+--project read what is on the servers now. With neither, the current directory is walked. One side may come from files and the \
+other from its servers.";
+
 /// `cloakrun check`
-///
-/// Without PATHS the current directory is walked (ignore files respected) and files are recognised by their content.
 #[derive(Debug, Args)]
 #[command(
-    about = "Check realm and service files, and say what will fail",
-    long_about = "Checks realm and service files, and says which logins and tokens will fail, why, and what to do.\n\n\
-        Without PATHS the current directory is walked (ignore files respected) and files are recognised by their content.",
+    about = "Check both sides, and say what will fail",
+    long_about = ABOUT,
     after_help = fault::exit_table(),
 )]
 pub struct CheckArgs {

@@ -39,7 +39,7 @@ pub struct Live {
         help_heading = "Live Keycloak"
     )]
     pub keycloak_client_id: Option<String>,
-    /// User to log in as; the password comes from CLOAKRUN_KEYCLOAK_PASSWORD
+    /// User to log in as; the password comes from CLOAKRUN_KEYCLOAK_PASSWORD, or is asked for on a terminal
     #[arg(
         long,
         value_name = "USER",
@@ -162,6 +162,42 @@ pub struct Live {
         help_heading = "Live"
     )]
     pub no_progress: bool,
+}
+
+impl Live {
+    /// The flags that say which servers are read and as whom, for a command that reads the same once more. What stands in the
+    /// environment stands there for the next command too.
+    pub fn typed(&self) -> Vec<String> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let joined = |names: &[String]| (!names.is_empty()).then(|| names.join(","));
+        let values = [
+            ("keycloak-url", self.keycloak_url.clone()),
+            ("keycloak-login-realm", self.keycloak_login_realm.clone()),
+            ("keycloak-client-id", self.keycloak_client_id.clone()),
+            ("keycloak-user", self.keycloak_user.clone()),
+            ("keycloak-client-secret-file", path(&self.keycloak_client_secret_file)),
+            ("keycloak-token-file", path(&self.keycloak_token_file)),
+            ("keycloak-key-file", path(&self.keycloak_key_file)),
+            ("keycloak-ca-file", path(&self.keycloak_ca_file)),
+            ("project", joined(&self.projects)),
+            ("region", joined(&self.regions)),
+            ("impersonate-service-account", self.impersonate_service_account.clone()),
+        ];
+        let in_environment =
+            |flag: &str| std::env::var(format!("CLOAKRUN_{}", flag.to_uppercase().replace('-', "_"))).ok();
+        let mut words = Vec::new();
+        for (flag, value) in values {
+            if let Some(value) = value.filter(|value| in_environment(flag).as_ref() != Some(value)) {
+                words.extend([format!("--{flag}"), value]);
+            }
+        }
+        for (flag, is_set) in [("read-secrets", self.read_secrets), ("allow-http", self.allow_http)] {
+            if is_set && in_environment(flag).is_none() {
+                words.push(format!("--{flag}"));
+            }
+        }
+        words
+    }
 }
 
 /// `cloakrun doctor`

@@ -31,6 +31,11 @@ use self::gcloud::Gcloud;
 use super::names::{Named, checked};
 use crate::fault::Fault;
 
+/// Our own variables, which reach us through the flags that they stand for.
+pub(crate) const PROJECT: &str = "CLOAKRUN_PROJECT";
+pub(crate) const REGION: &str = "CLOAKRUN_REGION";
+const IMPERSONATE: &str = "CLOAKRUN_IMPERSONATE_SERVICE_ACCOUNT";
+
 /// What the command line says of Google.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
@@ -66,6 +71,14 @@ impl Surroundings<'_> {
     /// A variable, if it is set and not empty.
     fn set(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
+    /// What gave a flag its value: the flag, or the variable that stands for it.
+    fn flag(&self, flag: &'static str, variable: &str, value: &str) -> Source {
+        match self.set(variable) {
+            Some(set) if set == value => Source::Variable(variable.to_owned()),
+            _ => Source::Flag(flag),
+        }
     }
 
     /// Where gcloud keeps its files if no variable says otherwise.
@@ -222,9 +235,9 @@ fn projects(
 ) -> Result<Projects, Fault> {
     let mut looked = vec!["`--project`".to_owned()];
     let mut projects: Vec<Sourced<String>> = Vec::new();
+    let source = around.flag("--project", PROJECT, &flags.projects.join(","));
     for value in &flags.projects {
-        let project =
-            named(Named::Project, Sourced { value: value.clone(), source: Source::Flag("--project") })?;
+        let project = named(Named::Project, Sourced { value: value.clone(), source: source.clone() })?;
         if !projects.iter().any(|known| known.value == project.value) {
             projects.push(project);
         }
@@ -272,9 +285,9 @@ fn regions(flags: &Flags, around: &Surroundings<'_>, gcloud: &Gcloud) -> Result<
         return Ok(Vec::new());
     }
     let mut regions: Vec<Sourced<String>> = Vec::new();
+    let source = around.flag("--region", REGION, &flags.regions.join(","));
     for value in &flags.regions {
-        let region =
-            named(Named::Region, Sourced { value: value.clone(), source: Source::Flag("--region") })?;
+        let region = named(Named::Region, Sourced { value: value.clone(), source: source.clone() })?;
         if !regions.iter().any(|known| known.value == region.value) {
             regions.push(region);
         }
@@ -316,7 +329,10 @@ fn impersonation(
 ) -> Result<Option<Sourced<Impersonation>>, Fault> {
     let flag = flags.impersonate_service_account.clone().filter(|account| !account.is_empty());
     let found = flag
-        .map(|value| Sourced { value, source: Source::Flag("--impersonate-service-account") })
+        .map(|value| {
+            let source = around.flag("--impersonate-service-account", IMPERSONATE, &value);
+            Sourced { value, source }
+        })
         .or_else(|| gcloud.property(around, "auth", "impersonate_service_account"));
     let Some(found) = found else { return Ok(None) };
     let mut accounts = Vec::new();

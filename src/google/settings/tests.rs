@@ -55,6 +55,11 @@ fn the_project_is_looked_for_in_order() {
     let settings = World::new(&all, &files).resolve(&flagged).unwrap();
     assert_eq!(projects(&settings), [("one", "--project".to_owned()), ("two", "--project".to_owned())]);
 
+    let ours = [HOME, ("CLOAKRUN_PROJECT", "one,two")];
+    let flagged = Flags { projects: vec!["one".to_owned(), "two".to_owned()], ..flags() };
+    let settings = World::new(&ours, &files).resolve(&flagged).unwrap();
+    assert!(projects(&settings).iter().all(|(_, source)| source == "CLOAKRUN_PROJECT"));
+
     let expected = ["of-cloudsdk", "of-google", "of-legacy"];
     for (at, project) in expected.iter().enumerate() {
         let mut variables = all.to_vec();

@@ -161,7 +161,7 @@ impl Kind {
 }
 
 /// The two addresses of a service: the one made of the project's number, and the one made of a hash.
-fn urls(project: &str, number: &str, region: &str, service: &str) -> [String; 2] {
+pub(crate) fn urls(project: &str, number: &str, region: &str, service: &str) -> [String; 2] {
     let code = REGIONS.iter().find(|(known, _)| *known == region).map_or("xx", |(_, code)| code);
     let mut rest = u64::from(crc32c::crc32c(project.as_bytes())).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let hash: String = (0..10)

@@ -305,6 +305,11 @@ impl StandIn {
         lock(&self.shared).tokens.subject.insert(token.to_owned(), account.to_owned());
     }
 
+    /// Takes the tokens that a service account's key signs for itself.
+    pub fn accept_key_of(&self, account: &str) {
+        lock(&self.shared).tokens.signers.push(account.to_owned());
+    }
+
     /// Lets one account act as another, by `:generateAccessToken`.
     pub fn allow_impersonation(&self, actor: &str, account: &str) {
         lock(&self.shared).tokens.actors.entry(account.to_owned()).or_default().push(actor.to_owned());

@@ -65,9 +65,22 @@ impl Keycloak {
     /// # Errors
     /// When it cannot be fetched, prepared or started: a sentence and the end of the server's log.
     pub fn start(version: &str) -> Result<Self, String> {
+        Self::launch(version, None)
+    }
+
+    /// As [`start`](Self::start), on this port where it is free and on any other where it is not.
+    ///
+    /// # Errors
+    /// When it cannot be fetched, prepared or started: a sentence and the end of the server's log.
+    pub fn start_near(version: &str, port: u16) -> Result<Self, String> {
+        Self::launch(version, Some(port))
+    }
+
+    fn launch(version: &str, port: Option<u16>) -> Result<Self, String> {
         let failed = |error| format!("Keycloak {version} is needed and not to be had: {error}");
-        let running =
-            install::prepared(version).and_then(|install| Running::on_copy(&install)).map_err(failed)?;
+        let running = install::prepared(version)
+            .and_then(|install| Running::on_copy(&install, port))
+            .map_err(failed)?;
         Ok(Self::at(version, running.base.clone(), Some(running)))
     }
 

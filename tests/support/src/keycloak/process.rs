@@ -51,8 +51,8 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts a server on a copy of the prepared database, and waits until its administrator can log in.
-    pub(crate) fn on_copy(install: &Install) -> Result<Self, String> {
+    /// Starts a server on a copy of the prepared database, on a port where that is free, and waits until its administrator can log in.
+    pub(crate) fn on_copy(install: &Install, port: Option<u16>) -> Result<Self, String> {
         let folder = tempfile::Builder::new()
             .prefix("cloakrun-keycloak-")
             .tempdir()
@@ -60,20 +60,20 @@ impl Running {
         fs::copy(&install.database, folder.path().join("keycloakdb.mv.db"))
             .map_err(|error| format!("cannot copy the database: {error}"))?;
         // The watchdog removes the folder, which it does even when this process is killed.
-        Self::launch(&install.home, &folder.keep(), true)
+        Self::launch(&install.home, &folder.keep(), true, port)
     }
 
     /// Starts a server with its database in `folder`, which stays.
     pub(crate) fn in_folder(home: &Path, folder: &Path) -> Result<Self, String> {
-        Self::launch(home, folder, false)
+        Self::launch(home, folder, false, None)
     }
 
-    fn launch(home: &Path, folder: &Path, removes_folder: bool) -> Result<Self, String> {
+    fn launch(home: &Path, folder: &Path, removes_folder: bool, wanted: Option<u16>) -> Result<Self, String> {
         let log = folder.join("server.log");
         let failed = |what: &str, error: std::io::Error| format!("{what}: {error}");
         let output = File::create(&log).map_err(|error| failed("cannot make the server's log", error))?;
         let errors = output.try_clone().map_err(|error| failed("cannot write the server's log", error))?;
-        let port = free_port().map_err(|error| failed("there is no free port", error))?;
+        let port = free_port(wanted).map_err(|error| failed("there is no free port", error))?;
         let mut watchdog = Command::new("bash")
             .args(["-c", WATCHDOG, "watchdog"])
             .arg(if removes_folder { folder.as_os_str() } else { "".as_ref() })
@@ -144,6 +144,8 @@ impl Drop for Running {
 }
 
 // Another process may take it before the server does; then the start fails and says so.
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+fn free_port(wanted: Option<u16>) -> std::io::Result<u16> {
+    let bind = |port| TcpListener::bind(("127.0.0.1", port));
+    let listener = wanted.and_then(|port| bind(port).ok()).map_or_else(|| bind(0), Ok)?;
+    Ok(listener.local_addr()?.port())
 }
