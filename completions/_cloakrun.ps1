@@ -33,8 +33,8 @@ Register-ArgumentCompleter -Native -CommandName 'cloakrun' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check realm and service files, and say what will fail')
-            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Check realm and service files, and say what will fail')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check both sides, and say what will fail')
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Check both sides, and say what will fail')
             [CompletionResult]::new('accepts', 'accepts', [CompletionResultType]::ParameterValue, 'Say whether a Keycloak would accept a redirect URI for a client, and why or why not')
             [CompletionResult]::new('audience', 'audience', [CompletionResultType]::ParameterValue, 'Say which audiences the tokens of a client carry, and through which mapper')
             [CompletionResult]::new('links', 'links', [CompletionResultType]::ParameterValue, 'Show which service talks through which client, and the clues')
@@ -214,7 +214,7 @@ Register-ArgumentCompleter -Native -CommandName 'cloakrun' -ScriptBlock {
             break
         }
         'cloakrun;help' {
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check realm and service files, and say what will fail')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check both sides, and say what will fail')
             [CompletionResult]::new('accepts', 'accepts', [CompletionResultType]::ParameterValue, 'Say whether a Keycloak would accept a redirect URI for a client, and why or why not')
             [CompletionResult]::new('audience', 'audience', [CompletionResultType]::ParameterValue, 'Say which audiences the tokens of a client carry, and through which mapper')
             [CompletionResult]::new('links', 'links', [CompletionResultType]::ParameterValue, 'Show which service talks through which client, and the clues')

@@ -30,8 +30,8 @@ set edit:completion:arg-completer[cloakrun] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand check 'Check realm and service files, and say what will fail'
-            cand audit 'Check realm and service files, and say what will fail'
+            cand check 'Check both sides, and say what will fail'
+            cand audit 'Check both sides, and say what will fail'
             cand accepts 'Say whether a Keycloak would accept a redirect URI for a client, and why or why not'
             cand audience 'Say which audiences the tokens of a client carry, and through which mapper'
             cand links 'Show which service talks through which client, and the clues'
@@ -201,7 +201,7 @@ set edit:completion:arg-completer[cloakrun] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'cloakrun;help'= {
-            cand check 'Check realm and service files, and say what will fail'
+            cand check 'Check both sides, and say what will fail'
             cand accepts 'Say whether a Keycloak would accept a redirect URI for a client, and why or why not'
             cand audience 'Say which audiences the tokens of a client carry, and through which mapper'
             cand links 'Show which service talks through which client, and the clues'
