@@ -33,8 +33,8 @@ Register-ArgumentCompleter -Native -CommandName 'cloakrun' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check realm and service files, and say what will fail')
-            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Check realm and service files, and say what will fail')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check both sides, and say what will fail')
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Check both sides, and say what will fail')
             [CompletionResult]::new('accepts', 'accepts', [CompletionResultType]::ParameterValue, 'Say whether a Keycloak would accept a redirect URI for a client, and why or why not')
             [CompletionResult]::new('audience', 'audience', [CompletionResultType]::ParameterValue, 'Say which audiences the tokens of a client carry, and through which mapper')
             [CompletionResult]::new('links', 'links', [CompletionResultType]::ParameterValue, 'Show which service talks through which client, and the clues')
@@ -42,7 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'cloakrun' -ScriptBlock {
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Write what both sides answer into a folder, without secrets, for `check` to read again')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List the rules')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule: what breaks for whom, and what to do')
-            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of the report or of the configuration')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of the report, of a plan or of the configuration')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -367,7 +367,7 @@ Register-ArgumentCompleter -Native -CommandName 'cloakrun' -ScriptBlock {
             break
         }
         'cloakrun;help' {
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check realm and service files, and say what will fail')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check both sides, and say what will fail')
             [CompletionResult]::new('accepts', 'accepts', [CompletionResultType]::ParameterValue, 'Say whether a Keycloak would accept a redirect URI for a client, and why or why not')
             [CompletionResult]::new('audience', 'audience', [CompletionResultType]::ParameterValue, 'Say which audiences the tokens of a client carry, and through which mapper')
             [CompletionResult]::new('links', 'links', [CompletionResultType]::ParameterValue, 'Show which service talks through which client, and the clues')
@@ -375,7 +375,7 @@ Register-ArgumentCompleter -Native -CommandName 'cloakrun' -ScriptBlock {
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Write what both sides answer into a folder, without secrets, for `check` to read again')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List the rules')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule: what breaks for whom, and what to do')
-            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of the report or of the configuration')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of the report, of a plan or of the configuration')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break

@@ -918,7 +918,7 @@ _cloakrun() {
             return 0
             ;;
         cloakrun__subcmd__schema)
-            opts="-q -v -c -h --color --quiet --verbose --config --no-config --help report config"
+            opts="-q -v -c -h --color --quiet --verbose --config --no-config --help report plan config"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -30,8 +30,8 @@ set edit:completion:arg-completer[cloakrun] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand check 'Check realm and service files, and say what will fail'
-            cand audit 'Check realm and service files, and say what will fail'
+            cand check 'Check both sides, and say what will fail'
+            cand audit 'Check both sides, and say what will fail'
             cand accepts 'Say whether a Keycloak would accept a redirect URI for a client, and why or why not'
             cand audience 'Say which audiences the tokens of a client carry, and through which mapper'
             cand links 'Show which service talks through which client, and the clues'
@@ -39,7 +39,7 @@ set edit:completion:arg-completer[cloakrun] = {|@words|
             cand snapshot 'Write what both sides answer into a folder, without secrets, for `check` to read again'
             cand rules 'List the rules'
             cand explain 'Explain a rule: what breaks for whom, and what to do'
-            cand schema 'Print the JSON Schema of the report or of the configuration'
+            cand schema 'Print the JSON Schema of the report, of a plan or of the configuration'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -352,7 +352,7 @@ set edit:completion:arg-completer[cloakrun] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'cloakrun;help'= {
-            cand check 'Check realm and service files, and say what will fail'
+            cand check 'Check both sides, and say what will fail'
             cand accepts 'Say whether a Keycloak would accept a redirect URI for a client, and why or why not'
             cand audience 'Say which audiences the tokens of a client carry, and through which mapper'
             cand links 'Show which service talks through which client, and the clues'
@@ -360,7 +360,7 @@ set edit:completion:arg-completer[cloakrun] = {|@words|
             cand snapshot 'Write what both sides answer into a folder, without secrets, for `check` to read again'
             cand rules 'List the rules'
             cand explain 'Explain a rule: what breaks for whom, and what to do'
-            cand schema 'Print the JSON Schema of the report or of the configuration'
+            cand schema 'Print the JSON Schema of the report, of a plan or of the configuration'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }

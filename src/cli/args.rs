@@ -170,7 +170,7 @@ pub enum Command {
     Rules(RulesArgs),
     /// Explain a rule: what breaks for whom, and what to do
     Explain(ExplainArgs),
-    /// Print the JSON Schema of the report or of the configuration
+    /// Print the JSON Schema of the report, of a plan or of the configuration
     Schema(SchemaArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
