@@ -127,11 +127,16 @@ where
 {
     let mut listed = Listed::default();
     let mut seen: Vec<String> = Vec::new();
+    let mut names = std::collections::HashSet::new();
     let mut token = String::new();
     loop {
         match page(token.clone()).await {
             Ok((items, next)) => {
-                listed.items.extend(items);
+                // A server that repeats a page tells nothing new.
+                let is_new = |item: &Map<String, Value>| {
+                    item.get("name").is_none_or(|name| names.insert(name.to_string()))
+                };
+                listed.items.extend(items.into_iter().filter(is_new));
                 if next.is_empty() {
                     return listed;
                 }

@@ -4,7 +4,7 @@ use cloakrun_test_support::google::{Config, Kind, StandIn};
 use cloakrun_test_support::keycloak::{Keycloak, Realm};
 use serde_json::{Value, json};
 
-use crate::world::{World, google};
+use crate::world::{DOCUMENTED, World, google};
 
 pub(crate) const PROJECT: &str = "shop-prod";
 pub(crate) const NUMBER: &str = "123456789012";
@@ -17,6 +17,8 @@ pub(crate) const ADMIN_SECRET: &str = "planted-secret-of-backoffice";
 /// The shop.
 pub(crate) struct Shop {
     pub(crate) realm: Realm<'static>,
+    /// The secret of the account that may read all.
+    account: String,
     pub(crate) google: StandIn,
 }
 
@@ -28,10 +30,19 @@ pub(crate) fn address(service: &str) -> String {
 impl Shop {
     /// Opens one on the server of a version.
     pub(crate) fn open(version: &str) -> Shop {
-        let shop = Shop { realm: Keycloak::server(version).realm("shop"), google: google(Config::default()) };
+        let realm = Keycloak::server(version).realm("shop");
+        let account = realm.service_account("cloakrun", &DOCUMENTED);
+        let shop = Shop { realm, account, google: google(Config::default()) };
         shop.put_clients();
-        shop.put_services();
+        shop.put_services(&shop.google);
         shop
+    }
+
+    /// Another stand-in with the same services, for runs side by side.
+    pub(crate) fn another_google(&self) -> StandIn {
+        let google = google(Config::default());
+        self.put_services(&google);
+        google
     }
 
     /// The issuer that the server tells.
@@ -39,13 +50,15 @@ impl Shop {
         format!("https://sso.shop.test/realms/{}", self.realm.name())
     }
 
-    /// The base URL under which the Keycloak is known to the services.
+    /// A world in which both sides are named by the environment.
     pub(crate) fn world(&self) -> World {
         let mut world = World::new();
         for secret in [WEB_SECRET, OLD_WEB_SECRET, ADMIN_SECRET] {
             world.keep_secret(secret);
         }
-        world.realm(&self.realm).google(&self.google, PROJECT);
+        let realm = &self.realm;
+        world.keycloak(realm.server().base(), realm.name(), "cloakrun", &self.account);
+        world.google(&self.google, PROJECT);
         world
     }
 
@@ -92,8 +105,7 @@ impl Shop {
             "attributes": {"pkce.code.challenge.method": "S256"}}));
     }
 
-    fn put_services(&self) {
-        let google = &self.google;
+    fn put_services(&self, google: &StandIn) {
         google.put_project(PROJECT, NUMBER);
         google.put_secret(PROJECT, "web-secret", &[OLD_WEB_SECRET]);
         google.put_secret(PROJECT, "backoffice-secret", &[ADMIN_SECRET]);

@@ -31,7 +31,7 @@ fn a_server_of_an_own_authority_is_believed_when_its_file_is_named() {
 
     let other = world.file("other.pem", Authority::make().pem()).display().to_string();
     let said = world.run(&["doctor", "--keycloak-ca-file", &other]);
-    said.says("UnknownIssuer");
+    said.says("invalid peer certificate");
     let none = world.file("none.pem", "no certificate\n").display().to_string();
     let said = world.run(&["doctor", "--keycloak-ca-file", &none]);
     said.says("holds no certificate in PEM");

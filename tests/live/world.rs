@@ -8,7 +8,6 @@ use std::sync::OnceLock;
 
 use cloakrun_test_support::faults::Proxy;
 use cloakrun_test_support::google::{Config, StandIn};
-use cloakrun_test_support::keycloak::Realm;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
@@ -114,12 +113,6 @@ impl World {
             .set("CLOAKRUN_KEYCLOAK_LOGIN_REALM", realm)
             .set("CLOAKRUN_KEYCLOAK_CLIENT_ID", client)
             .set("CLOAKRUN_KEYCLOAK_CLIENT_SECRET", secret)
-    }
-
-    /// Names the Keycloak of a realm, with a service account that may read all.
-    pub(crate) fn realm(&mut self, realm: &Realm<'_>) -> &mut World {
-        let secret = realm.service_account("cloakrun", &DOCUMENTED);
-        self.keycloak(realm.server().base(), realm.name(), "cloakrun", &secret)
     }
 
     /// Makes a stand-in all of Google, with a ready token.

@@ -1,5 +1,6 @@
 //! What goes wrong with a call, whose fault that is, and what may help.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
@@ -100,7 +101,8 @@ impl Trouble {
 
     /// What the server said, for the end of a sentence.
     fn words(&self) -> String {
-        self.told.as_deref().map(|told| format!(": {}", told.trim_end_matches('.'))).unwrap_or_default()
+        let short = |told: &str| format!(": {}", short(told).trim_end_matches('.'));
+        self.told.as_deref().map(short).unwrap_or_default()
     }
 
     /// The failure as an error that ends the run: wrong credentials and addresses are the person's to mend (exit 2), a server that
@@ -171,14 +173,27 @@ pub(super) fn code(body: &[u8]) -> Option<String> {
     value.get("error").and_then(Value::as_str).map(tidy)
 }
 
-// One line of no great length, without what steers terminals.
+// One line without what steers terminals and without tokens. It is shortened when it is shown, not here: half a secret would no longer
+// be found by who looks for it.
 fn tidy(text: &str) -> String {
-    const LONGEST: usize = 300;
     let words: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &words[..end]),
-        None => words,
+    words.split_whitespace().map(without_token).collect::<Vec<_>>().join(" ")
+}
+
+// What begins as JWTs do is taken for one, wherever it stands in a word.
+fn without_token(word: &str) -> Cow<'_, str> {
+    let is_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let Some(start) = word.find("eyJ") else { return Cow::Borrowed(word) };
+    let rest = word[start..].trim_start_matches(is_of_token);
+    Cow::Owned(format!("{}…{}", &word[..start], without_token(rest)))
+}
+
+// Of no great length.
+fn short(text: &str) -> String {
+    const LONGEST: usize = 300;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -208,6 +223,7 @@ mod tests {
             ("<html>502 Bad Gateway</html>", None),
             ("", None),
             (r#"{"error":"a\u001b[31m\nb"}"#, Some("a [31m b")),
+            (r#"{"error":"bad token=eyJhbGciOi.eyJpc3M.c2ln, sorry"}"#, Some("bad token=…, sorry")),
         ] {
             assert_eq!(told(body.as_bytes()).as_deref(), said, "{body}");
         }
