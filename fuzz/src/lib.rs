@@ -148,7 +148,7 @@ pub fn edit(bytes: &[u8]) {
         for (number, document) in documents.iter().enumerate().take(4) {
             let mut edits = Vec::new();
             some_edits(number, document, &FieldPath::root(), &mut edits);
-            for edit in edits.iter().take(60) {
+            for edit in edits.iter().take(20) {
                 let Ok(edited) = apply(text, format, std::slice::from_ref(edit)) else { continue };
                 let again = apply(&edited.text, format, std::slice::from_ref(edit)).expect("what is done is done");
                 assert_eq!(again.text, edited.text);

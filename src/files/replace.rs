@@ -138,7 +138,7 @@ impl Beside {
         let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
         for _ in 0..16 {
             let mut random = [0; 6];
-            getrandom::fill(&mut random).map_err(io::Error::other)?;
+            getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
             let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
             // Hidden and without a known ending, so that nobody takes it for a file of the tree.
             let path = folder.join(format!(".{name}.{random}.cloakrun-new"));

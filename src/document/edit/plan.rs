@@ -468,7 +468,7 @@ impl<'a> Plan<'a> {
                 let in_lines = composite && !in_flow && !layout.kind.is_flow() && parent.is_some();
                 if !in_lines && tight {
                     (layout.value.clone(), self.inline(layout, set.to, in_flow, parent))
-                } else if layout.kind == Kind::Pair || (parent.is_none() && layout.kind.is_block()) {
+                } else if layout.kind == Kind::Pair || parent.is_none() {
                     return Err(refuse("it has no place of its own there"));
                 } else {
                     let with = self.wide(layout, set.to, &wide, in_lines, in_flow, parent);
