@@ -179,11 +179,10 @@ fn a_clock_ten_minutes_off_is_told() {
 #[test]
 fn a_google_that_fails() {
     let shop = Shop::open("26.7.3");
-    let trouble = Trouble::new(&shop);
     let html = google::Fault::Answer(403, "text/html".into(), HTML.into());
     let error = |code| google::Fault::Error(code, format!("no, and {}", crate::world::GOOGLE_TOKEN));
     let cases = [
-        (google::Fault::Silent, &["--timeout", "300ms"][..], "time"),
+        (google::Fault::Silent, &["--timeout", "4s"][..], "time"),
         (google::Fault::Closed, &[], "the server could not be reached, or the connection broke"),
         (google::Fault::Cut, &[], ""),
         (google::Fault::Garbage, &[], ""),
