@@ -408,7 +408,7 @@ fn rules_by_want(rules: &[RuleLack]) -> Vec<(Severity, String)> {
         (severity, format!("{}: {}{grants}", rules.join(", "), missing.join(", ")))
     };
     let mut lines: Vec<(Severity, String)> = together.into_iter().map(line).collect();
-    lines.sort_by_key(|line| std::cmp::Reverse(line.0));
+    lines.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
     lines
 }
 

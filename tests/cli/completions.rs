@@ -17,14 +17,16 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("completions")
 }
 
-// Those of the usual build; one without live reading has fewer arguments.
-#[cfg(feature = "live")]
 #[test]
 fn the_scripts_in_the_repository_are_up_to_date() {
     let directory = directory(&[]);
     for (shell, file) in SCRIPTS {
         let said = run(directory.path(), &["completions", shell]);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{shell}");
+        // Kept are those of the usual build; one without live reading has fewer arguments.
+        if cfg!(not(feature = "live")) {
+            continue;
+        }
         let path = folder().join(file);
         if std::env::var("SNAPSHOTS").is_ok_and(|action| action == "overwrite") {
             std::fs::write(&path, &said.out).unwrap();

@@ -60,7 +60,7 @@ fn progress_is_for_terminals_and_leaves_no_trace() {
     let piped = world.run(&["check", "--rule", "redirect-uri-missing"]);
     assert!(!piped.err.contains('\u{1b}') && !piped.err.contains("regions"), "{:?}", piped.err);
     let Ok(script) = Command::new("script").arg("--version").output() else {
-        std::println!("skipped: `script`, which makes a terminal, is not installed");
+        println!("skipped: `script`, which makes a terminal, is not installed");
         return;
     };
     assert!(script.status.success());

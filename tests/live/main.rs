@@ -1,10 +1,6 @@
 //! The program itself against real Keycloak servers and the stand-in for Google: exit codes, both streams, files, and that nothing
 //! that is written anywhere holds a secret or a token.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "tests, which show what failed and say what they skip"
-)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests, which say what they skip")]
 
 mod check;
 mod doctor;

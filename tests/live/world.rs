@@ -173,7 +173,7 @@ impl World {
             err: String::from_utf8(output.stderr).unwrap(),
         };
         if std::env::var_os("CLOAKRUN_TEST_SHOW").is_some() {
-            std::println!("$ cloakrun {}\n{}{}=> {}", args.join(" "), said.out, said.err, said.code);
+            println!("$ cloakrun {}\n{}{}=> {}", args.join(" "), said.out, said.err, said.code);
         }
         self.look_for_secrets(&format!("the output of {args:?}"), &format!("{}{}", said.out, said.err));
         self.look_into_files();

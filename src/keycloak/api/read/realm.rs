@@ -166,7 +166,7 @@ fn clients(
             listing.entries
         }
         Err(trouble) => {
-            notes.add(grants.untold(Fact::Clients, what, &trouble, &[VIEW_CLIENTS]));
+            notes.add(grants.untold(Fact::Clients, "the list of clients", &trouble, &[VIEW_CLIENTS]));
             Vec::new()
         }
     }
