@@ -13,6 +13,7 @@ use crate::fault::{Exit, Fault, Whose};
 use crate::locus::FieldPath;
 use crate::report::{Format, NextStep, Report, gather, position, summary};
 use crate::scene::Scene;
+use crate::shell;
 use crate::snapshot::{Place, Snapshot};
 use crate::suggest::did_you_mean;
 
@@ -142,7 +143,7 @@ fn given(args: &CheckArgs) -> String {
     };
     #[cfg(not(feature = "live"))]
     let servers = std::iter::empty::<String>();
-    paths.chain(servers).map(|word| format!(" {}", shell_word(&word))).collect()
+    paths.chain(servers).map(|word| format!(" {}", shell::word(&word))).collect()
 }
 
 /// How both sides become something to check, without those that were asked.
@@ -183,16 +184,6 @@ fn both_sides(snapshot: &Snapshot) -> Vec<NextStep> {
     steps
 }
 
-/// A word as a shell takes it.
-fn shell_word(text: &str) -> String {
-    let plain =
-        |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | ',' | '@' | '=' | ':');
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
 fn write(report: &Report, args: &CheckArgs, terminal: &Terminal) -> Result<(), Fault> {
     for further in &args.reports {
         write_file(&further.path, &further.format.render(report, FILE_WIDTH))?;
@@ -223,7 +214,7 @@ mod tests {
 
     #[test]
     fn paths_are_quoted_where_a_shell_would_break_them() {
-        assert_eq!(shell_word("deploy/web-1.yaml"), "deploy/web-1.yaml");
-        assert_eq!(shell_word("it's here"), "'it'\\''s here'");
+        assert_eq!(shell::word("deploy/web-1.yaml"), "deploy/web-1.yaml");
+        assert_eq!(shell::word("it's here"), "'it'\\''s here'");
     }
 }
